@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+// No outside package: the toolchain and C libraries of Debian (docs/architecture.md, "Dependencies").
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+func tests(of name: String, _ more: [Target.Dependency] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name)] + more, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "eip-controller",
+    targets: [
+        // C libraries of Debian: header shims only
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CThreadShim"),
+        .target(name: "CWire", dependencies: ["CProtobufC"]),
+
+        // small libraries that know nothing of the product
+        library("Lifecycle", ["CThreadShim"]),
+        library("Observe", ["Lifecycle"]),
+        library("Options"),
+        library("JSON"),
+        library("YAML", ["CYaml"]),
+        library("Crypto", ["CCrypto"]),
+
+        // decisions and their codecs
+        library("Core"),
+        library("Contract", ["Core", "JSON"]),
+        library("Wire", ["Core", "CWire"]),
+
+        // transports
+        library("HTTPClient", ["CCurl", "Lifecycle"]),
+        library("HTTPServing", ["CMicroHTTPD", "Lifecycle"]),
+        library("Kafka", ["CRdKafka", "CThreadShim", "Lifecycle"]),
+
+        // adapters
+        library("Kubernetes", ["Core", "HTTPClient", "JSON", "Lifecycle", "YAML"]),
+        library("Cloud", ["Core", "Crypto", "HTTPClient", "JSON", "Lifecycle"]),
+        library("Admin", ["Core", "HTTPServing", "Lifecycle", "Observe"]),
+
+        // wiring
+        library("Runtime", ["Admin", "Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Observe", "Options", "Wire", "YAML"]),
+        executable("eip-controller", ["Contract", "Core", "Kafka", "Lifecycle", "Observe", "Options", "Runtime"]),
+
+        // models of the servers, and the sandbox that serves them
+        library("Models", ["Core", "JSON"]),
+        library("Sandbox", ["Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Runtime", "YAML"]),
+        executable("eip-sandbox", ["Lifecycle", "Observe", "Options", "Sandbox"]),
+
+        tests(of: "Lifecycle"),
+        tests(of: "Observe"),
+        tests(of: "Options"),
+        tests(of: "JSON"),
+        tests(of: "YAML"),
+        tests(of: "Crypto"),
+        tests(of: "Core", ["Contract", "JSON", "Models"]),
+        tests(of: "Contract", ["Core", "JSON", "YAML"]),
+        tests(of: "Wire", ["Core"]),
+        tests(of: "HTTPClient", ["HTTPServing", "Lifecycle"]),
+        tests(of: "HTTPServing", ["CMicroHTTPD", "Lifecycle"]),
+        tests(of: "Kafka", ["CRdKafka", "Lifecycle"]),
+        tests(of: "Kubernetes", ["Core", "HTTPClient", "HTTPServing", "JSON", "Lifecycle"]),
+        tests(of: "Cloud", ["Core", "Crypto", "HTTPClient", "HTTPServing", "JSON"]),
+        tests(of: "Admin", ["Core", "HTTPClient", "HTTPServing", "Observe"]),
+        tests(of: "Models", ["Core", "JSON"]),
+        tests(of: "Runtime", ["Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Sandbox", "Wire"]),
+        tests(of: "Sandbox", ["Contract", "Core", "HTTPClient", "JSON", "Kubernetes", "Lifecycle", "Models"]),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+    ]
+)
