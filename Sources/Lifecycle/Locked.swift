@@ -5,8 +5,8 @@ internal import Glibc
 /// `Synchronization.Mutex` would do as well but for the thread sanitizer, which cannot see its futex code and reports
 /// races that are none. A class, so that closures can capture it.
 public final class Locked<Value>: @unchecked Sendable {
-    @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    @usableFromInline var value: Value
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private var value: Value
 
     public init(_ value: sending Value) {
         self.value = value
