@@ -1,0 +1,131 @@
+/// Decides what one key needs next. Pure: facts in, one plan out; it reads no clock and does no IO.
+///
+/// It promises, whatever the facts say: nothing is released but an address that carries our creator tag, our cluster's tag
+/// and this key's name, and is UNBIND; nothing the user owns is ever released; an address whose release is intended is never
+/// bound; a static EIP is never released because its pod is absent. It does not promise that the facts are fresh: that is
+/// the executor's part.
+public struct Planner {
+    let facts: Facts
+    let now: Now
+    let policy: Policy
+
+    public static func plan(_ facts: Facts, now: Now, policy: Policy) -> Plan {
+        Planner(facts: facts, now: now, policy: policy).plan()
+    }
+
+    func plan() -> Plan {
+        guard let claim = facts.claim.value else { return Plan(.need(.claim), .settled) }
+        guard let pod = facts.pod.value else {
+            // The address is looked at first: a binding is confirmed only by a pod that was read after it.
+            if let id = claim?.spec.addressID, !isObserved(id) { return Plan(.need(.address(id)), .settled) }
+            return Plan(.need(.pod), .settled)
+        }
+        guard let claim else { return planWithoutClaim(pod) }
+        if let problem = claim.problem { return report(claim, problem, .settled) }
+        guard let wanting = pod.flatMap(wanting) else { return planWithoutPod(claim, pod) }
+        return planWithPod(claim, wanting)
+    }
+
+    /// The pod, if it is there, unfinished, and asks for an EIP or asks for nonsense.
+    private func wanting(_ pod: Pod) -> Pod? {
+        guard !pod.isFinished else { return nil }
+        switch pod.want {
+        case .none: return nil
+        case .invalid, .attributes, .list: return pod
+        }
+    }
+
+    // MARK: no claim
+
+    private func planWithoutClaim(_ pod: Pod?) -> Plan {
+        guard let pod = pod.flatMap(wanting), !pod.isTerminating else { return Plan(.rest(.settled), .settled) }
+        switch source(for: pod) {
+        case .failure(let problem):
+            return Plan(.rest(.settled), problem.reason, notice: Notice(warning: true, reason: problem.reason, message: problem.message))
+        case .success(let source):
+            var spec = ClaimSpec(source: source, deletePolicy: pod.deletePolicy, expireAfter: pod.expireAfter)
+            if case .listed(let id) = source { spec.addressID = id }
+            return Plan(.step(.createClaim(spec)), .podNeedsEIP)
+        }
+    }
+
+    /// Where the pod's EIP shall come from. A list is indexed by the pod's ordinal; without one the first entry is taken.
+    func source(for pod: Pod) -> Result<ClaimSource, SourceError> {
+        switch pod.want {
+        case .none: preconditionFailure("only asked for pods that want an EIP")
+        case .invalid(let problem): return .failure(SourceError(problem))
+        case .attributes(let attributes): return .success(.attributes(attributes))
+        case .list(let ids):
+            guard let ordinal = facts.key.ordinal else { return .success(.listed(ids[0])) }
+            guard ordinal < ids.count else {
+                return .failure(
+                    SourceError(
+                        Problem(
+                            .ordinalBeyondList,
+                            "pod \(facts.key.name) needs entry \(ordinal) (counted from 0) of eip-id-list, which has \(ids.count): "
+                                + "add EIP ids to the list, or scale down to \(ids.count) replicas")))
+            }
+            return .success(.listed(ids[ordinal]))
+        }
+    }
+
+    struct SourceError: Error {
+        let problem: Problem
+        var reason: Reason { problem.reason }
+        var message: String { problem.message }
+        init(_ problem: Problem) { self.problem = problem }
+    }
+
+    // MARK: with a claim
+
+    private func planWithPod(_ claim: Claim, _ pod: Pod) -> Plan {
+        if claim.isDeleting { return planDeletedClaim(claim, pod) }
+        guard claim.hasFinalizer else { return Plan(.step(.addFinalizer), .podNeedsEIP) }
+        return serve(claim, pod)
+    }
+
+    /// A claim deleted under a living pod. If the pod stays, the claim goes and comes back with the same EIP; if not, the
+    /// EIP is released after the pod.
+    private func planDeletedClaim(_ claim: Claim, _ pod: Pod) -> Plan {
+        if pod.isTerminating { return waitForPodEnd(claim) }
+        guard let surroundings = facts.surroundings.value else { return Plan(.need(.surroundings(pod.owner)), .claimDeleted) }
+        if surroundings.namespaceTerminating || surroundings.ownerGone { return waitForPodEnd(claim) }
+        if intends(.release, claim) { return tearDown(claim, .claimDeleted) }
+        if claim.spec.addressID == nil, intends(.allocate, claim) { return serve(claim, pod) }
+        return Plan(.step(.removeFinalizer), .claimDeleted)
+    }
+
+    private func waitForPodEnd(_ claim: Claim) -> Plan { Plan(.rest(.settled), .waitingForPodEnd) }
+
+    private func planWithoutPod(_ claim: Claim, _ pod: Pod?) -> Plan {
+        if claim.isDeleting { return tearDown(claim, .claimDeleted) }
+        guard claim.hasFinalizer else { return Plan(.step(.addFinalizer), .podGone) }
+        switch claim.spec.deletePolicy {
+        case .delete: return tearDown(claim, .podGone)
+        case .retain: return retain(claim, pod)
+        }
+    }
+
+    // MARK: what intents say
+
+    /// Whether that call is recorded and its outcome is not known to this run: it may have been sent, may be on its way, may
+    /// come again from a worker that was paused.
+    func intends(_ verb: CloudVerb, _ claim: Claim) -> Bool {
+        guard let intent = claim.status.intent, intent.verb == verb else { return false }
+        switch verb {
+        // a release once intended is finished, never cancelled, whoever intended it
+        case .release: return intent.addressID == claim.spec.addressID
+        case .allocate: return intent.serial == claim.spec.serial && intent != facts.memory.resolved
+        case .associate, .disassociate, .modifyBandwidth: return intent != facts.memory.resolved
+        }
+    }
+
+    /// Until when a recorded call of unknown outcome may still be executed by the cloud.
+    func mayExecuteUntil(_ claim: Claim) -> Timestamp? {
+        guard let intent = claim.status.intent, intent != facts.memory.resolved else { return nil }
+        let end = intent.at + policy.requestLife
+        return end > now.wall ? end : nil
+    }
+
+    func isObserved(_ id: AddressID) -> Bool { facts.address.value?.id == id }
+}

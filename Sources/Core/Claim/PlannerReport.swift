@@ -1,0 +1,39 @@
+/// Saying what is wrong, in the claim and as an Event, once.
+extension Planner {
+    /// Writes the problem into the claim if it does not stand there; then rests.
+    func report(_ claim: Claim, _ problem: Problem, _ rest: Rest) -> Plan {
+        let status = Planner.failed(claim, problem, memory: facts.memory, nextAttemptAt: comeBack(claim), now: now)
+        if status != claim.status {
+            return Plan(.step(.writeStatus(status)), problem.reason, notice: Notice(warning: true, reason: problem.reason, message: problem.message))
+        }
+        return Plan(.rest(rest), problem.reason)
+    }
+
+    /// The claim's status with the problem in it; also used by the executor for what the cloud refused.
+    static func failed(_ claim: Claim, _ problem: Problem, memory: Memory, nextAttemptAt: Timestamp?, now: Now) -> ClaimStatus {
+        var status = claim.status
+        // A claim that is bound stays bound whatever is wrong with what it asks for now.
+        if status.binding == nil { status.phase = .failed }
+        if let resolved = memory.resolved, status.intent == resolved { status.intent = nil }
+        status.nextAttemptAt = nextAttemptAt
+        status.observedGeneration = claim.generation
+        status.set(.ready, status.binding != nil && status.isReady, problem.reason, problem.message, at: now.wall)
+        return status
+    }
+}
+
+extension ClaimStatus {
+    public func condition(_ kind: Condition.Kind) -> Condition? { conditions.first { $0.kind == kind } }
+    public var isReady: Bool { condition(.ready)?.status ?? false }
+
+    /// Sets one condition; its transition time moves only with its status, as Kubernetes has it.
+    public mutating func set(_ kind: Condition.Kind, _ status: Bool, _ reason: Reason, _ message: String, at wall: Timestamp) {
+        var changed = Condition(kind: kind, status: status, reason: reason, message: message, lastTransitionTime: wall.wholeSeconds)
+        guard let index = conditions.firstIndex(where: { $0.kind == kind }) else {
+            conditions.append(changed)
+            return
+        }
+        if conditions[index].status == status { changed.lastTransitionTime = conditions[index].lastTransitionTime }
+        conditions[index] = changed
+    }
+}

@@ -1,0 +1,134 @@
+/// No pod any more: unbind, then retain or release.
+extension Planner {
+    enum Teardown {
+        case plan(Plan)
+        /// the address is unbound, and gone if it was ours
+        case done
+    }
+
+    /// Ends the claim: address first, then the object.
+    func tearDown(_ claim: Claim, _ reason: Reason) -> Plan {
+        switch tearDownAddress(claim, reason) {
+        case .plan(let plan): return plan
+        case .done: break
+        }
+        if !claim.isDeleting { return Plan(.step(.deleteClaim), reason) }
+        return Plan(
+            .step(.removeFinalizer), reason,
+            notice: claim.spec.isUserOwned
+                ? nil : claim.spec.addressID.map { Notice(warning: false, reason: .releasedEIP, message: "released \($0)") })
+    }
+
+    func tearDownAddress(_ claim: Claim, _ reason: Reason) -> Teardown {
+        guard let id = claim.spec.addressID else { return outcomeOfAllocate(claim, reason) }
+        guard let observed = facts.address.value, observed.id == id else { return .plan(Plan(.need(.address(id)), reason)) }
+        switch observed.reading {
+        case .missing(let confirmed):
+            if claim.spec.isUserOwned || confirmed || facts.memory.released == id { return .done }
+            return .plan(Plan(.rest(.awaitAddress(id)), .waitingForCloud))
+        case .present(let address):
+            return unbindAndRelease(claim, address, reason)
+        }
+    }
+
+    private func unbindAndRelease(_ claim: Claim, _ address: Address, _ reason: Reason) -> Teardown {
+        switch address.status {
+        case .creating, .binding, .unbinding, .offlining:
+            return .plan(Plan(.rest(.awaitAddress(address.id)), .waitingForCloud))
+        case .bind, .bindENI:
+            if claim.spec.isUserOwned, !wasOurBinding(claim, address) { return .done }
+            guard claim.spec.isUserOwned || Naming.owns(address, facts.key) else { return .done }
+            return .plan(unbind(claim, address, reason))
+        case .unbind:
+            if claim.spec.isUserOwned { return quiet(claim) }
+            // Read back from the cloud: creator, cluster and name. Anything else is not ours to release.
+            guard Naming.owns(address, facts.key) else { return .done }
+            return .plan(Plan(.step(.release(address.id)), reason))
+        }
+    }
+
+    func unbind(_ claim: Claim, _ address: Address, _ reason: Reason) -> Plan {
+        Plan(
+            .step(.disassociate(address.id)), reason,
+            notice: Notice(warning: false, reason: .disassociatedEIP, message: "unbound \(address.id) from \(address.privateIP ?? "its interface")"))
+    }
+
+    /// A user's EIP is let go only when no call on it can come any more.
+    private func quiet(_ claim: Claim) -> Teardown {
+        guard let end = comeBack(claim) else { return .done }
+        return .plan(Plan(.rest(.again(end - now.wall)), .waitingForRequestLife))
+    }
+
+    /// No address is recorded. If an Allocate was, nobody knows what came of it until it can no longer be executed and a
+    /// list asked for after that shows nothing.
+    private func outcomeOfAllocate(_ claim: Claim, _ reason: Reason) -> Teardown {
+        if let allocated = facts.memory.allocated, allocated.claimUID == claim.uid {
+            var spec = claim.spec
+            spec.addressID = allocated.addressID
+            return .plan(Plan(.step(.updateSpec(spec)), .allocatedEIP))
+        }
+        guard intends(.allocate, claim), let intent = claim.status.intent else { return .done }
+        let visible = intent.at + policy.requestLife + policy.listingLag
+        if now.wall < visible { return .plan(Plan(.rest(.again(visible - now.wall)), .waitingForRequestLife)) }
+        let since = now.instant - (now.wall - visible)
+        guard let named = facts.named.value, named.listedAt >= since else { return .plan(Plan(.need(.namedSince(since)), .waitingForMirror)) }
+        guard let found = named.addresses.first(where: { Naming.owns($0, facts.key) }) else { return .done }
+        var spec = claim.spec
+        spec.addressID = found.id
+        return .plan(Plan(.step(.updateSpec(spec)), .adoptedEIP))
+    }
+
+    // MARK: static
+
+    /// Keeps claim and EIP for the next pod of that name.
+    func retain(_ claim: Claim, _ pod: Pod?) -> Plan {
+        guard let id = claim.spec.addressID else {
+            switch outcomeOfAllocate(claim, .podGone) {
+            case .plan(let plan): return plan
+            case .done: return retained(claim, publicIP: nil)
+            }
+        }
+        guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .podGone) }
+        switch observed.reading {
+        case .missing(let confirmed):
+            if facts.memory.released == id || (confirmed && intends(.release, claim)) { return tearDown(claim, .podGone) }
+            guard confirmed || claim.spec.isUserOwned else { return Plan(.rest(.awaitAddress(id)), .waitingForCloud) }
+            let problem = Problem(.eipLost, "the EIP \(id) retained for this pod does not exist any more: delete the claim, or restore the EIP")
+            return report(claim, problem, .settled)
+        case .present(let address):
+            if intends(.release, claim) { return tearDown(claim, .podGone) }
+            switch address.status {
+            case .creating, .binding, .unbinding, .offlining: return Plan(.rest(.awaitAddress(id)), .waitingForCloud)
+            case .bind, .bindENI:
+                if claim.spec.isUserOwned, !wasOurBinding(claim, address) { return retained(claim, publicIP: address.ip) }
+                return unbind(claim, address, .podGone)
+            case .unbind: return retained(claim, publicIP: address.ip)
+            }
+        }
+    }
+
+    private func retained(_ claim: Claim, publicIP: String?) -> Plan {
+        var status = claim.status
+        status.phase = .retained
+        status.publicIP = publicIP
+        status.binding = nil
+        status.nextAttemptAt = comeBack(claim)
+        if mayExecuteUntil(claim) == nil { status.intent = nil }
+        status.retainedSince = status.retainedSince ?? now.wall.wholeSeconds
+        let expireAfter = claim.spec.expireAfter ?? policy.expireAfter
+        status.expiresAt = expireAfter == .zero ? nil : status.retainedSince.map { $0 + expireAfter }
+        status.observedGeneration = claim.generation
+        status.set(.ready, false, .retainedEIP, "kept for the next pod of this name", at: now.wall)
+        if status != claim.status {
+            let news = claim.status.phase != .retained
+            return Plan(
+                .step(.writeStatus(status)), .retainedEIP,
+                notice: news
+                    ? Notice(
+                        warning: false, reason: .retainedEIP, message: "kept \(claim.spec.addressID?.rawValue ?? "the claim") for the next pod of this name")
+                    : nil)
+        }
+        if let after = claim.status.nextAttemptAt { return Plan(.rest(.again(after - now.wall)), .waitingForRequestLife) }
+        return Plan(.rest(.settled), .retainedEIP)
+    }
+}

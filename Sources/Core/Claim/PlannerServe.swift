@@ -1,0 +1,185 @@
+/// A living pod with its claim: get an EIP, bind it, say so.
+extension Planner {
+    func serve(_ claim: Claim, _ pod: Pod) -> Plan {
+        let source: ClaimSource
+        switch self.source(for: pod) {
+        case .failure(let error): return report(claim, error.problem, .settled)
+        case .success(let wanted): source = wanted
+        }
+        if let plan = adjustSpec(claim, pod, source) { return plan }
+        guard let id = claim.spec.addressID else { return acquire(claim) }
+        guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .podNeedsEIP) }
+        switch observed.reading {
+        case .missing(let confirmed): return missing(claim, id, confirmed: confirmed)
+        case .present(let address):
+            if intends(.release, claim) { return tearDown(claim, .podGone) }
+            if let problem = unusable(address, claim) { return report(claim, problem, .again(.seconds(60))) }
+            return bind(claim, pod, address)
+        }
+    }
+
+    // MARK: the spec follows the pod
+
+    private func adjustSpec(_ claim: Claim, _ pod: Pod, _ source: ClaimSource) -> Plan? {
+        var spec = claim.spec
+        switch (spec.source, source) {
+        case (.listed(let old), .listed(let new)):
+            if old != new || spec.addressID != new {
+                if old != new, let plan = letGo(claim) { return plan }
+                spec.source = source
+                spec.addressID = new
+            }
+        case (.attributes(let old), .attributes(let new)) where old != new:
+            if claim.spec.addressID == nil {
+                // The body is frozen with the serial while it may have been sent.
+                if intends(.allocate, claim) || facts.memory.allocated != nil { break }
+                spec.source = source
+                if claim.status.intent != nil { spec.serial += 1 }
+            } else if old.bandwidth != new.bandwidth {
+                switch changeBandwidth(claim, to: new.bandwidth) {
+                case .plan(let plan): return plan
+                case .later: break
+                case .done:
+                    var changed = old
+                    changed.bandwidth = new.bandwidth
+                    spec.source = .attributes(changed)
+                }
+            }
+        case (.attributes, .attributes): break
+        case (.attributes, .listed(let id)):
+            if let plan = letGo(claim) { return plan }
+            spec.source = source
+            spec.addressID = id
+        case (.listed, .attributes):
+            if let plan = letGo(claim) { return plan }
+            spec.source = source
+            spec.addressID = nil
+            spec.serial += 1
+        }
+        if spec.deletePolicy != pod.deletePolicy || spec.expireAfter != pod.expireAfter {
+            spec.deletePolicy = pod.deletePolicy
+            spec.expireAfter = pod.expireAfter
+        }
+        return spec == claim.spec ? nil : Plan(.step(.updateSpec(spec)), .annotationChanged)
+    }
+
+    /// The claim's present address leaves: unbound, and released if it is ours. Nil when that is done.
+    private func letGo(_ claim: Claim) -> Plan? {
+        let plan = tearDownAddress(claim, .annotationChanged)
+        switch plan {
+        case .done: return nil
+        case .plan(let plan): return plan
+        }
+    }
+
+    private enum BandwidthChange {
+        case plan(Plan)
+        /// the address is not in a state to be changed
+        case later
+        case done
+    }
+
+    private func changeBandwidth(_ claim: Claim, to megabits: Int) -> BandwidthChange {
+        guard let id = claim.spec.addressID, !intends(.release, claim) else { return .later }
+        guard let observed = facts.address.value, observed.id == id else { return .plan(Plan(.need(.address(id)), .annotationChanged)) }
+        guard case .present(let address) = observed.reading, !address.status.isTransient, Naming.owns(address, facts.key) else { return .later }
+        if address.bandwidth == megabits { return .done }
+        return .plan(
+            Plan(
+                .step(.modifyBandwidth(id, megabits: megabits)), .annotationChanged,
+                notice: Notice(warning: false, reason: .modifiedBandwidth, message: "bandwidth of \(id) set to \(megabits) Mbps")))
+    }
+
+    // MARK: an EIP for the claim
+
+    private func acquire(_ claim: Claim) -> Plan {
+        guard case .attributes(let attributes) = claim.spec.source else { preconditionFailure("adjustSpec gives a listed claim its id") }
+        if let allocated = facts.memory.allocated, allocated.claimUID == claim.uid, allocated.serial == claim.spec.serial {
+            return record(claim, allocated.addressID, .allocatedEIP)
+        }
+        // Adopt before allocate, and only a complete list can say that there is nothing to adopt.
+        guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }
+        if let adopted = adoptable(named.addresses) { return record(claim, adopted.id, .adoptedEIP) }
+        if let spent = facts.memory.spent, spent.serial == claim.spec.serial {
+            let visible = spent.at + policy.listingLag
+            if named.listedAt < visible { return Plan(.need(.namedSince(visible)), .waitingForMirror) }
+            var spec = claim.spec
+            spec.serial += 1
+            return Plan(.step(.updateSpec(spec)), .failedAllocateEIP)
+        }
+        let request = AllocateRequest(
+            name: Naming.addressName(facts.key), attributes: attributes, tags: tags(attributes),
+            clientToken: Naming.clientToken(facts.key, claimUID: claim.uid, serial: claim.spec.serial))
+        return Plan(.step(.allocate(request)), .podNeedsEIP)
+    }
+
+    /// Keep the one bound to our pod, else the oldest. Addresses on their way out are not kept.
+    private func adoptable(_ addresses: [Address]) -> Address? {
+        let usable = addresses.filter { $0.status != .offlining && Naming.owns($0, facts.key) }
+        let podIP = facts.pod.value??.podIP
+        return usable.first { $0.status.isBound && $0.privateIP == podIP && podIP != nil } ?? usable.first
+    }
+
+    private func record(_ claim: Claim, _ id: AddressID, _ reason: Reason) -> Plan {
+        var spec = claim.spec
+        spec.addressID = id
+        return Plan(
+            .step(.updateSpec(spec)), reason,
+            notice: Notice(
+                warning: false, reason: reason, message: reason == .adoptedEIP ? "took over \(id), which carries this pod's name" : "allocated \(id)"))
+    }
+
+    private func tags(_ attributes: AddressAttributes) -> [Tag] {
+        let ours = [Naming.creatorTag, Tag(key: Naming.clusterTagKey, value: facts.key.cluster)]
+        var seen = Set(ours.map(\.key))
+        return ours + (policy.defaultTags + attributes.tags).filter { seen.insert($0.key).inserted }
+    }
+
+    // MARK: an EIP that is not there, or not to be used
+
+    private func missing(_ claim: Claim, _ id: AddressID, confirmed: Bool) -> Plan {
+        if claim.spec.isUserOwned {
+            let problem = Problem(
+                .eipNotFound, "\(id) of eip-id-list does not exist in this account and region: correct the id, or allocate the EIP first")
+            return report(claim, problem, .again(.seconds(60)))
+        }
+        if facts.memory.released == id { return forget(claim, .releasedEIP) }
+        guard confirmed else { return Plan(.rest(.awaitAddress(id)), .waitingForCloud) }
+        if claim.spec.deletePolicy == .retain, !policy.replacesLostStatic, !intends(.release, claim) {
+            let problem = Problem(
+                .eipLost,
+                "the static EIP \(id) does not exist any more and is not replaced: its address is lost; delete the claim to get another one, "
+                    + "or run with --lost-static=replace")
+            return report(claim, problem, .again(.seconds(300)))
+        }
+        return forget(claim, .eipLost)
+    }
+
+    /// The outcome of this serial is known: its address is gone. The next one is a new serial.
+    func forget(_ claim: Claim, _ reason: Reason) -> Plan {
+        var spec = claim.spec
+        spec.addressID = nil
+        spec.serial += 1
+        return Plan(.step(.updateSpec(spec)), reason)
+    }
+
+    private func unusable(_ address: Address, _ claim: Claim) -> Problem? {
+        let id = address.id
+        if address.isArrears { return Problem(.eipNotUsable, "\(id) is in arrears and cannot be bound: settle the account's balance") }
+        if address.isBlocked { return Problem(.eipNotUsable, "\(id) is blocked by DDoS protection and cannot be bound: wait for its release") }
+        if claim.spec.isUserOwned {
+            if address.tags.contains(where: { $0.key == Naming.creatorTag.key }) {
+                return Problem(.eipNotUsable, "\(id) of eip-id-list was allocated by this controller for another pod: list an EIP of your own")
+            }
+            if address.cascadeRelease {
+                return Problem(.eipNotUsable, "\(id) would be released by the cloud when it is unbound (CascadeRelease): switch that off, or list another EIP")
+            }
+        } else if !Naming.owns(address, facts.key) {
+            return Problem(
+                .eipNotUsable,
+                "\(id) does not carry this pod's name and this cluster's tags, so it is neither bound nor released: "
+                    + "to use an EIP of your own, list it in the pod's eip-id-list")
+        }
+        return nil
+    }
+}

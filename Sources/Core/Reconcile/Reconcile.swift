@@ -1,0 +1,361 @@
+/// Executes one key's plan, one step at a time: read what the planner needs, record the intent, read again, act, read back.
+/// A state machine: events in, effects out, one effect outstanding at a time. It reads no clock and does no IO.
+///
+/// The order that a crash must not break:
+///
+///     acquire(verb)                      a turn under the account's limits; waiting for it may take long, so first
+///     replaceStatus(intent)              conditional on the claim's resourceVersion
+///     readClaim, readPod, (observe)      fresh, after the intent
+///     the same plan again?               else start over
+///     may I act?                         the shard's proof of ownership, at this moment
+///     allocate | associate | ...         the call
+///     readClaim, observe, readPod ...    all facts again: what the cloud did, then what the pod is
+///
+/// It promises that every mutating cloud call is preceded by its intent in the claim and by reads that came after the intent.
+/// It does not promise that a call it sent is executed while it still owns the key: the request's life bounds that
+/// (DESIGN §5), and whoever comes next finds the intent.
+public struct Reconcile: Sendable {
+    public let key: Key
+    private let policy: Policy
+    private(set) var facts: Facts
+    private(set) var state = State.idle
+    /// the cloud step whose intent is written and whose facts have been read since
+    private var armed: Step?
+    private var waitsForAddress = 0
+    private var stepsTaken = 0
+    /// an observation must have been asked for at this moment or later
+    private var notBefore: Instant?
+
+    enum State: Hashable {
+        case idle
+        case reading(Need)
+        /// a Kubernetes write is out; what it is decides how a refusal is read
+        case writing(Step, Notice?, Reason)
+        case recording(Step)
+        case acquiring(Step)
+        case acting(Step, Notice?, Reason)
+        /// what the cloud refused is being written into the claim; the run ends with the answer, whatever it is
+        case closing(Notice, ReconcileOutcome)
+        case finished
+    }
+
+    /// More steps than any lifecycle has; a run that takes them ends and starts afresh.
+    static let stepsMax = 64
+    /// Observations waited for in one run; each waits for the mirror's next poll, so this is minutes.
+    static let waitsMax = 400
+
+    public init(key: Key, policy: Policy) {
+        self.key = key
+        self.policy = policy
+        facts = Facts(key: key)
+    }
+
+    public var isFinished: Bool { state == .finished }
+
+    /// - Parameter mayAct: whether this worker owns the key's shard at this moment (the deadline of its proof is not past).
+    public mutating func handle(_ event: ReconcileEvent, now: Now, mayAct: Bool) -> [ReconcileEffect] {
+        if case .stop = event { return finish(.abandoned(.ownershipLost)) }
+        switch state {
+        case .idle:
+            precondition(event == .start, "a run starts once")
+            return proceed(now, mayAct)
+        case .reading(let need): return read(need, event, now, mayAct)
+        case .writing(let step, let notice, let reason): return wrote(step, notice, reason, event, now, mayAct)
+        case .recording(let step): return recorded(step, event, now, mayAct)
+        case .acquiring(let step): return acquired(step, event, now, mayAct)
+        case .acting(let step, let notice, let reason): return acted(step, notice, reason, event, now, mayAct)
+        case .closing(let notice, let outcome): return [.say(notice)] + finish(outcome)
+        case .finished: return []
+        }
+    }
+
+    // MARK: plan and go on
+
+    private mutating func proceed(_ now: Now, _ mayAct: Bool, _ before: [ReconcileEffect] = []) -> [ReconcileEffect] {
+        let plan = Planner.plan(facts, now: now, policy: policy)
+        switch plan.next {
+        case .need(let need):
+            state = .reading(need)
+            return before + [effect(for: need, now)]
+        case .step(let step):
+            stepsTaken += 1
+            if stepsTaken > Self.stepsMax { return before + finish(.retry(plan.reason, "took \(Self.stepsMax) steps without an end")) }
+            guard mayAct else { return before + finish(.abandoned(.ownershipLost)) }
+            return before + begin(step, plan, now)
+        case .rest(.awaitAddress(let id)):
+            armed = nil
+            waitsForAddress += 1
+            if waitsForAddress > Self.waitsMax { return before + finish(.retry(plan.reason, "\(id) did not settle at the cloud")) }
+            notBefore = now.instant
+            forgetPodSide()
+            state = .reading(.address(id))
+            return before + [.observe(id, notBefore: now.instant)]
+        case .rest(.settled): return before + say(plan.notice) + finish(.settled(plan.reason))
+        case .rest(.again(let after)): return before + say(plan.notice) + finish(.again(max(after, .milliseconds(100)), plan.reason))
+        }
+    }
+
+    private func say(_ notice: Notice?) -> [ReconcileEffect] { notice.map { [.say($0)] } ?? [] }
+
+    private mutating func finish(_ outcome: ReconcileOutcome) -> [ReconcileEffect] {
+        guard state != .finished else { return [] }
+        state = .finished
+        return [.finish(outcome)]
+    }
+
+    private func effect(for need: Need, _ now: Now) -> ReconcileEffect {
+        switch need {
+        case .claim: .readClaim
+        case .pod: .readPod
+        case .node(let name): .readNode(name: name)
+        case .networkInterface(let podIP): .readNetworkInterface(podIP: podIP)
+        case .surroundings(let owner): .readSurroundings(owner)
+        case .named: .listNamed(notBefore: Instant(milliseconds: .min))
+        case .namedSince(let instant): .listNamed(notBefore: instant)
+        case .address(let id): .observe(id, notBefore: notBefore ?? Instant(milliseconds: .min))
+        }
+    }
+
+    // MARK: reads
+
+    private mutating func read(_ need: Need, _ event: ReconcileEvent, _ now: Now, _ mayAct: Bool) -> [ReconcileEffect] {
+        switch (need, event) {
+        case (.claim, .claimRead(let claim)): facts.claim = .read(claim)
+        case (.pod, .podRead(let pod)): facts.pod = .read(pod)
+        case (.node, .nodeRead(let node)): facts.node = .read(node)
+        case (.networkInterface, .networkInterfaceRead(let interface)): facts.networkInterface = .read(interface)
+        case (.surroundings, .surroundingsRead(let surroundings)): facts.surroundings = .read(surroundings)
+        case (.named, .listed(let named)), (.namedSince, .listed(let named)): facts.named = .read(named)
+        case (.address, .observed(let id, let reading)): facts.address = .read(.init(id: id, reading: reading))
+        case (_, .refused(.unavailable(let words))): return finish(.retry(.apiServerUnreachable, words))
+        case (_, .refused(let refusal)): return finish(.retry(.conflict, "\(refusal)"))
+        case (_, .failed(let fault)): return finish(.retry(.waitingForCloud, fault.description))
+        default: preconditionFailure("\(event) does not answer \(need)")
+        }
+        return proceed(now, mayAct)
+    }
+
+    private mutating func forgetPodSide() {
+        facts.pod = .unread
+        facts.node = .unread
+        facts.networkInterface = .unread
+        facts.surroundings = .unread
+    }
+
+    private mutating func forgetAll(_ now: Now) {
+        facts.claim = .unread
+        facts.address = .unread
+        facts.named = .unread
+        forgetPodSide()
+        notBefore = now.instant
+        armed = nil
+    }
+
+    // MARK: steps
+
+    private mutating func begin(_ step: Step, _ plan: Plan, _ now: Now) -> [ReconcileEffect] {
+        guard step.cloudVerb != nil else {
+            state = .writing(step, plan.notice, plan.reason)
+            return [write(step)]
+        }
+        if armed == step {
+            armed = nil
+            facts.memory.resolved = nil  // from here on it may have been sent
+            state = .acting(step, plan.notice, plan.reason)
+            return [call(step)]
+        }
+        state = .acquiring(step)
+        return [.acquire(step.cloudVerb!)]
+    }
+
+    private func claim() -> Claim {
+        guard let claim = facts.claim.value, let claim else { preconditionFailure("planned without a claim") }
+        return claim
+    }
+
+    private func write(_ step: Step) -> ReconcileEffect {
+        switch step {
+        case .createClaim(let spec): return .createClaim(spec)
+        case .addFinalizer: return .addFinalizer(claim())
+        case .updateSpec(let spec): return .replaceSpec(claim(), spec)
+        case .writeStatus(let status): return .replaceStatus(claim(), status)
+        case .deleteClaim: return .deleteClaim(claim())
+        case .removeFinalizer: return .removeFinalizer(claim())
+        case .annotatePod(let ip):
+            guard let pod = facts.pod.value, let pod else { preconditionFailure("annotates a pod that is there") }
+            return .annotatePod(uid: pod.uid, publicIP: ip)
+        case .allocate, .associate, .disassociate, .release, .modifyBandwidth: preconditionFailure("goes to the cloud")
+        }
+    }
+
+    private func call(_ step: Step) -> ReconcileEffect {
+        switch step {
+        case .allocate(let request): .allocate(request)
+        case .associate(let id, let target): .associate(id, networkInterfaceID: target.networkInterfaceID, privateIP: target.podIP)
+        case .disassociate(let id): .disassociate(id)
+        case .release(let id): .release(id)
+        case .modifyBandwidth(let id, let megabits): .modifyBandwidth(id, megabits: megabits)
+        case .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: preconditionFailure("goes to Kubernetes")
+        }
+    }
+
+    private mutating func wrote(
+        _ step: Step, _ notice: Notice?, _ reason: Reason, _ event: ReconcileEvent, _ now: Now, _ mayAct: Bool
+    ) -> [ReconcileEffect] {
+        let done = [.took(step, reason)] + say(notice)
+        switch event {
+        case .claimWritten(let claim):
+            if case .updateSpec = step { facts.memory.allocated = nil }
+            facts.claim = .read(claim)
+            return proceed(now, mayAct, done)
+        case .claimGone:
+            forgetAll(now)
+            return proceed(now, mayAct, done)
+        case .podWritten(let pod):
+            facts.pod = .read(pod)
+            return proceed(now, mayAct, done)
+        case .refused(.conflict), .refused(.notFound), .refused(.alreadyExists):
+            // Somebody was faster; what is true now is read again.
+            forgetAll(now)
+            return proceed(now, mayAct)
+        case .refused(.invalid(let words)): return finish(.retry(.invalidClaim, words))
+        case .refused(.unavailable(let words)): return finish(.retry(.apiServerUnreachable, words))
+        default: preconditionFailure("\(event) does not answer \(step)")
+        }
+    }
+
+    // MARK: intent, act, read back
+
+    private mutating func acquired(_ step: Step, _ event: ReconcileEvent, _ now: Now, _ mayAct: Bool) -> [ReconcileEffect] {
+        guard case .granted = event else { preconditionFailure("\(event) does not answer a request for a turn") }
+        guard mayAct else { return finish(.abandoned(.ownershipLost)) }
+        state = .recording(step)
+        return [.replaceStatus(claim(), intention(step, now))]
+    }
+
+    private func intention(_ step: Step, _ now: Now) -> ClaimStatus {
+        let claim = claim()
+        var status = claim.status
+        let before = status.intent
+        var intent = Intent(serial: claim.spec.serial, verb: step.cloudVerb!, at: now.wall.wholeSeconds, by: policy.identity)
+        switch step {
+        case .allocate: status.phase = .allocating
+        case .associate(let id, let target):
+            (intent.addressID, intent.target) = (id, target)
+            status.phase = .binding
+            status.binding = nil
+        case .disassociate(let id):
+            // where it was bound stays known until it is unbound
+            (intent.addressID, intent.target) = (id, status.binding?.target ?? before?.target)
+            status.phase = .unbinding
+        case .release(let id):
+            intent.addressID = id
+            status.phase = .releasing
+            status.binding = nil
+        case .modifyBandwidth(let id, _): intent.addressID = id
+        case .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: preconditionFailure("goes to Kubernetes")
+        }
+        if let before, before != facts.memory.resolved, before.verb != .allocate {
+            // That call may still be executed after ours: look once more when it no longer can.
+            let end = (before.at + policy.requestLife).wholeSeconds + .seconds(1)
+            if end > now.wall { status.nextAttemptAt = max(end, status.nextAttemptAt ?? end) }
+        }
+        status.intent = intent
+        if intent.verb == .associate || intent.verb == .release || intent.verb == .disassociate, status.isReady {
+            status.set(.ready, false, .waitingForCloud, "\(intent.verb.rawValue) of \(intent.addressID?.rawValue ?? "an EIP") is under way", at: now.wall)
+        }
+        return status
+    }
+
+    private mutating func recorded(_ step: Step, _ event: ReconcileEvent, _ now: Now, _ mayAct: Bool) -> [ReconcileEffect] {
+        switch event {
+        case .claimWritten(let claim):
+            // Known not to be sent until it is: if the plan changes now, nothing of it is left over.
+            facts.memory.resolved = claim.status.intent
+            let allocating = step.cloudVerb == .allocate
+            let named = facts.named
+            forgetAll(now)
+            // A complete list stays complete: what this worker allocates is in the mirror. Everything else is read again.
+            if allocating { facts.named = named }
+            // The cloud itself binds from UNBIND only, so the mirror's last word will do for that.
+            if step.cloudVerb == .associate { notBefore = nil }
+            armed = step
+            return proceed(now, mayAct)
+        case .refused(.conflict), .refused(.notFound), .refused(.alreadyExists):
+            forgetAll(now)
+            return proceed(now, mayAct)
+        case .refused(.invalid(let words)): return finish(.retry(.invalidClaim, words))
+        case .refused(.unavailable(let words)): return finish(.retry(.apiServerUnreachable, words))
+        default: preconditionFailure("\(event) does not answer the intent of \(step)")
+        }
+    }
+
+    private mutating func acted(
+        _ step: Step, _ notice: Notice?, _ reason: Reason, _ event: ReconcileEvent, _ now: Now, _ mayAct: Bool
+    ) -> [ReconcileEffect] {
+        let intent = claim().status.intent
+        let uid = claim().uid
+        let serial = claim().spec.serial
+        switch event {
+        case .allocated(let id):
+            facts.memory.allocated = .init(claimUID: uid, serial: serial, addressID: id)
+            facts.memory.resolved = intent
+        case .accepted:
+            if case .release(let id) = step { facts.memory.released = id }
+            facts.memory.resolved = intent
+        case .failed(let fault): return failed(step, fault, intent, serial, now, mayAct)
+        default: preconditionFailure("\(event) does not answer \(step)")
+        }
+        forgetAll(now)
+        return proceed(now, mayAct, [.took(step, reason)] + say(notice))
+    }
+
+    // MARK: what the cloud refused
+
+    private mutating func failed(
+        _ step: Step, _ fault: CloudFault, _ intent: Intent?, _ serial: Int, _ now: Now, _ mayAct: Bool
+    ) -> [ReconcileEffect] {
+        let verb = step.cloudVerb!
+        if fault.kind.isRefusal { facts.memory.resolved = intent }
+        switch fault.kind {
+        case .throttled: return finish(.retry(Self.reason(verb), fault.description))
+        case .transient: return finish(.retry(Self.reason(verb), fault.description))
+        case .busy, .conflict, .podSideChanged: return finish(.again(.seconds(2), Self.reason(verb)))
+        case .alreadyThere, .lost:
+            if case .release(let id) = step { facts.memory.released = id }
+            facts.memory.resolved = intent
+            forgetAll(now)
+            // What is true is read, not believed; a call that is refused so twice ends the run.
+            stepsTaken += Self.stepsMax / 4
+            return proceed(now, mayAct)
+        case .newToken:
+            facts.memory.spent = .init(serial: serial, at: now.instant)
+            facts.memory.resolved = intent
+            forgetAll(now)
+            return proceed(now, mayAct)
+        case .quota, .authorisation, .terminal:
+            let after: Duration = fault.kind == .terminal ? .seconds(300) : .seconds(60)
+            return refuse(verb, fault, after, now)
+        }
+    }
+
+    /// Says it in the claim; the run ends when that is written.
+    private mutating func refuse(_ verb: CloudVerb, _ fault: CloudFault, _ after: Duration, _ now: Now) -> [ReconcileEffect] {
+        let reason = Self.reason(verb)
+        let message = "\(verb.rawValue) was refused: \(fault.code): \(fault.message)"
+        let status = Planner.failed(
+            claim(), Problem(reason, message), memory: facts.memory, nextAttemptAt: (now.wall + after).wholeSeconds, now: now)
+        state = .closing(Notice(warning: true, reason: reason, message: message), .again(after, reason))
+        return [.replaceStatus(claim(), status)]
+    }
+
+    static func reason(_ verb: CloudVerb) -> Reason {
+        switch verb {
+        case .allocate: .failedAllocateEIP
+        case .associate: .failedAssociateEIP
+        case .disassociate: .failedDisassociateEIP
+        case .release: .failedReleaseEIP
+        case .modifyBandwidth: .failedModifyEIP
+        }
+    }
+}
