@@ -66,7 +66,7 @@ let package = Package(
         executable("eip-sandbox", ["Lifecycle", "Observe", "Options", "Sandbox"]),
 
         tests(of: "Lifecycle"),
-        tests(of: "Observe"),
+        tests(of: "Observe", ["Lifecycle"]),
         tests(of: "Options"),
         tests(of: "JSON"),
         tests(of: "YAML"),
