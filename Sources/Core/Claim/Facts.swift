@@ -62,6 +62,10 @@ public struct Memory: Hashable, Sendable {
     public struct Spent: Hashable, Sendable {
         public var serial: Int
         public var at: Instant
+        public init(serial: Int, at: Instant) {
+            self.serial = serial
+            self.at = at
+        }
     }
 }
 
