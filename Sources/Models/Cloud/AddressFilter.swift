@@ -54,7 +54,7 @@ extension AddressFilter {
         case .instanceID: has(address.instanceID)
         case .networkInterfaceID: has(address.networkInterfaceID)
         case .isArrears: values.contains(address.isArrears ? "TRUE" : "FALSE")
-        case .instanceType: has(record.instanceType)
+        case .instanceType: has(address.instanceType)
         case .addressType: values.contains(record.addressType)
         case .isp: has(address.isp)
         case .dedicatedClusterID: false

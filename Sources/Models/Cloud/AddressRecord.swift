@@ -70,12 +70,6 @@ struct AddressRecord: Sendable {
 
     func hasVanished(before time: Timestamp) -> Bool { isGone && (versions.last.map { $0.since <= time } ?? true) }
 
-    /// What it is bound to: the interface's instance, or the interface itself.
-    var instanceType: String? {
-        guard address.networkInterfaceID != nil else { return nil }
-        return address.instanceID == nil ? "ENI" : "CVM"
-    }
-
     /// Whether it occupies a private IP, also while that is being done or undone.
     var occupies: Bool { !isGone && address.privateIP != nil }
 }
@@ -90,4 +84,9 @@ struct TokenRecord: Sendable {
     var order: AllocateOrder
     var outcome: Outcome
     var at: Timestamp
+}
+
+extension Address {
+    /// What it is bound to: the interface's instance, or the interface itself.
+    var instanceType: String? { networkInterfaceID.map { _ in instanceID == nil ? "ENI" : "CVM" } }
 }

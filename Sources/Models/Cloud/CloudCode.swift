@@ -70,3 +70,11 @@ public enum CloudCode: String, Hashable, Sendable, CaseIterable {
 
     func fault(_ message: String) -> CloudFault { CloudFault(kind, code: rawValue, message: message) }
 }
+
+extension CloudFault {
+    /// To the one who undoes something, "no such address" says that it is done.
+    func seen(by action: CloudAction) -> CloudFault {
+        guard kind == .lost, action == .disassociateAddress || action == .releaseAddresses else { return self }
+        return CloudFault(.alreadyThere, code: code, message: message, requestID: requestID)
+    }
+}

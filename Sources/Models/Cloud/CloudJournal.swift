@@ -67,7 +67,8 @@ extension CloudModel {
             let (answer, affected) = try body(&self)
             if action.isWrite || settings.journalsReads { record(action.rawValue, parameters, by: caller, nil, affected) }
             return .success(answer)
-        } catch {
+        } catch let error {
+            let error = error.seen(by: action)
             if action.isWrite || settings.journalsReads { record(action.rawValue, parameters, by: caller, error, Self.named(in: parameters)) }
             return .failure(error)
         }
