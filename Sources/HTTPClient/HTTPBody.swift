@@ -9,7 +9,7 @@ public struct HTTPBody: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> Iterator { Iterator(owner: owner) }
 
-    public struct Iterator: AsyncIteratorProtocol, Sendable {
+    public struct Iterator: AsyncIteratorProtocol {
         public typealias Element = [UInt8]
         public typealias Failure = HTTPClientError
         let owner: StreamOwner
