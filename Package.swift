@@ -67,7 +67,7 @@ let package = Package(
 
         tests(of: "Lifecycle"),
         tests(of: "Observe", ["Lifecycle"]),
-        tests(of: "Options"),
+        tests(of: "Options", ["Lifecycle"]),
         tests(of: "JSON"),
         tests(of: "YAML"),
         tests(of: "Crypto"),

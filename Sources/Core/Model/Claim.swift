@@ -165,6 +165,8 @@ public struct Claim: Hashable, Sendable {
     /// `metadata.deletionTimestamp` is set
     public var isDeleting: Bool
     public var hasFinalizer: Bool
+    /// finalizers of others: removing ours replaces the whole list, so it has to be known
+    public var otherFinalizers: [String]
     public var spec: ClaimSpec
     public var status: ClaimStatus
     /// what somebody wrote into it by hand and cannot be read; nothing is done to the EIP while it stands
@@ -172,7 +174,7 @@ public struct Claim: Hashable, Sendable {
 
     public init(
         namespace: String, name: String, uid: String, resourceVersion: String, generation: Int = 1, createdAt: Timestamp, isDeleting: Bool = false,
-        hasFinalizer: Bool = true, spec: ClaimSpec, status: ClaimStatus = ClaimStatus(), problem: Problem? = nil
+        hasFinalizer: Bool = true, spec: ClaimSpec, status: ClaimStatus = ClaimStatus(), problem: Problem? = nil, otherFinalizers: [String] = []
     ) {
         self.namespace = namespace
         self.name = name
@@ -182,6 +184,7 @@ public struct Claim: Hashable, Sendable {
         self.createdAt = createdAt
         self.isDeleting = isDeleting
         self.hasFinalizer = hasFinalizer
+        self.otherFinalizers = otherFinalizers
         self.spec = spec
         self.status = status
         self.problem = problem

@@ -1,0 +1,58 @@
+// How answers become entries.
+extension CloudMirror {
+    /// An address was seen by a request sent at `sentAt`.
+    mutating func observe(_ address: Address, sentAt: Instant, now: Instant, _ effects: inout [Effect]) {
+        var address = address
+        address.tags.sort()  // their order at the cloud means nothing, and must not look like a change
+        let old = entries[address.id]
+        if let old, old.observedAt > sentAt { return }
+        let isListable = address.tags.contains(Naming.creatorTag)
+        let differs = put(Entry(address: address, observedAt: sentAt, missing: nil, isListable: isListable), for: address.id)
+        report(address.id, differs: differs && (old != nil || isComplete), sentAt: sentAt, &effects)
+        if address.status.isTransient, isListable || polling.polls[address.id] != nil { keepPolling(address.id, from: sentAt, now: now) }
+        replan(address.id, sentAt: sentAt, now: now)
+    }
+
+    /// It was asked for by id by a request sent at `sentAt`, and is not there.
+    mutating func observeMissing(_ id: AddressID, sentAt: Instant, now: Instant, _ effects: inout [Effect]) {
+        let old = entries[id]
+        if let old, old.observedAt > sentAt { return }
+        var missing = old?.missing ?? Entry.Missing(since: sentAt, byIDCount: 0, listCount: 0)
+        if missing.countedAt.map({ sentAt - $0 >= limits.missingCountGap }) ?? true {
+            missing.byIDCount += 1
+            missing.countedAt = sentAt
+        }
+        let entry = Entry(address: nil, observedAt: sentAt, missing: missing, isListable: old?.isListable ?? false)
+        let differs = put(entry, for: id)
+        report(id, differs: differs, sentAt: sentAt, &effects)
+        replan(id, sentAt: sentAt, now: now)
+    }
+
+    /// A complete list that was begun at `listedAt` did not have it.
+    mutating func observeUnlisted(_ id: AddressID, listedAt: Instant, now: Instant) {
+        guard var entry = entries[id], entry.observedAt < listedAt else { return }
+        var missing = entry.missing ?? Entry.Missing(since: listedAt, byIDCount: 0, listCount: 0)
+        missing.listCount += 1
+        entry.missing = missing
+        _ = put(entry, for: id)
+        if entry.address != nil { confirm(id, now: now) }
+    }
+
+    /// Entries of addresses that are gone for good are kept a while for those who ask, then dropped.
+    mutating func dropGone(now: Instant) {
+        let gone = entries.filter { id, entry in
+            guard entry.address == nil, let missing = entry.missing, polling.polls[id] == nil else { return false }
+            return now - missing.since >= limits.missingKept
+        }
+        for id in gone.keys { entries[id] = nil }  // nothing refers to them: an entry without an address is in no index
+    }
+
+    /// Those who waited are told; a change that nobody waited for is told as one.
+    private mutating func report(_ id: AddressID, differs: Bool, sentAt: Instant, _ effects: inout [Effect]) {
+        if polling.satisfy(id, sentAt: sentAt) {
+            effects.append(.observed(id))
+        } else if differs {
+            effects.append(.changed(id))
+        }
+    }
+}

@@ -1,0 +1,151 @@
+/// The worker's informer for the cloud: what the addresses of one account-region are, and when that was seen.
+/// One list of everything with our tags at takeover, then slow relists for drift and fast polls by id for what is in flight.
+/// It promises that an observation's time is that of the *sending* of the request that saw it, and that an older answer never
+/// replaces a newer one. It does not promise that the cloud's answers are consistent: whoever decides weighs `Entry.Missing`.
+public struct CloudMirror: Sendable {
+    public enum Call: Hashable, Sendable { case list, describe }
+
+    public enum Event: Hashable, Sendable {
+        case start
+        case wake
+        /// a page of the list of addresses with our tags; `total` is the cloud's TotalCount
+        case listed([Address], total: Int, offset: Int, sentAt: Instant)
+        case described(asked: [AddressID], found: [Address], sentAt: Instant)
+        case failed(Call, CloudErrorClass, sentAt: Instant)
+        /// somebody waits for an observation whose request was sent at or after `notBefore`
+        case watch(AddressID, notBefore: Instant)
+        /// somebody waits for a complete list that was begun at or after `notBefore`
+        case relist(notBefore: Instant)
+        /// a mutating call for it was sent or answered: it is polled often until it rests
+        case acted(AddressID, at: Instant)
+        /// the user's own addresses carry no tag of ours, so they are polled by id
+        case track(AddressID)
+        case forget(AddressID)
+    }
+
+    public enum Effect: Hashable, Sendable {
+        /// DescribeAddresses filtered by our tags; answered by `listed` or `failed(.list)`; one at a time
+        case list(offset: Int, limit: Int)
+        /// DescribeAddresses by id (with Limit: the default would cut it to 20); answered by `described` or `failed(.describe)`; one at a time
+        case describe([AddressID])
+        /// somebody who watched it has the observation waited for
+        case observed(AddressID)
+        /// it changed, and nobody was waiting
+        case changed(AddressID)
+        /// a list is complete; the first one permits to allocate
+        case complete(listedAt: Instant)
+        case wake(at: Instant)
+    }
+
+    /// What is known of one address.
+    public struct Entry: Hashable, Sendable {
+        /// nil when the newest look by id did not find it
+        public var address: Address?
+        /// send time of the request that saw this
+        public var observedAt: Instant
+        public var missing: Missing?
+
+        /// How often an address was not there. The list and the look by id are two sources; neither alone is believed.
+        public struct Missing: Hashable, Sendable {
+            /// send time of the first request that did not find it
+            public var since: Instant
+            /// looks by id without it, counted at most once per `Limits.Mirror.missingCountGap`
+            public var byIDCount: Int
+            /// complete lists without it
+            public var listCount: Int
+            var countedAt: Instant?
+        }
+        /// it carried our creator tag, so a list has to show it
+        var isListable: Bool = false
+    }
+
+    let limits: Limits.Mirror
+    var entries: [AddressID: Entry] = [:]
+    private var names: [String: Set<AddressID>] = [:]
+    private var spots: [Spot: Set<AddressID>] = [:]
+    var listing = Listing()
+    var polling = Polling()
+    private var alarm = Alarm()
+
+    private struct Spot: Hashable {
+        var networkInterfaceID: String
+        var privateIP: String
+    }
+
+    public init(limits: Limits.Mirror = Limits.Mirror()) { self.limits = limits }
+
+    public mutating func handle(_ event: Event, now: Instant) -> [Effect] {
+        var effects: [Effect] = []
+        switch event {
+        case .start: startList(&effects)
+        case .wake: break
+        case .listed(let page, let total, let offset, let sentAt):
+            listed(page, total: total, offset: offset, sentAt: sentAt, now: now, &effects)
+        case .described(let asked, let found, let sentAt): described(asked, found, sentAt: sentAt, now: now, &effects)
+        case .failed(.list, _, _): listFailed(now: now)
+        case .failed(.describe, let kind, let sentAt): describeFailed(kind, sentAt: sentAt, now: now, &effects)
+        case .watch(let id, let notBefore): watch(id, notBefore: notBefore, now: now, &effects)
+        case .relist(let notBefore): relist(notBefore: notBefore, now: now, &effects)
+        case .acted(let id, let at): acted(id, at: at, now: now)
+        case .track(let id): track(id, now: now)
+        case .forget(let id): forget(id)
+        }
+        pumpList(now: now, &effects)
+        pumpDescribe(now: now, &effects)
+        let next = [listing.dueAt, describeDueAt].compactMap { $0 }.min()
+        if let at = alarm.set(for: next, now: now) { effects.append(.wake(at: at)) }
+        return effects
+    }
+
+    // MARK: Questions
+
+    /// Whether one list was complete since the start: before that nothing may be allocated.
+    public var isComplete: Bool { listing.listedAt != nil }
+    /// Send time of the first page of the newest complete list: what existed then is known.
+    public var listedAt: Instant? { listing.listedAt }
+    /// nil when it was never looked for.
+    public func entry(_ id: AddressID) -> Entry? { entries[id] }
+    /// Addresses of that name, oldest first, then by id.
+    public func named(_ name: String) -> [Address] { sorted(names[name]) }
+    /// Addresses that the cloud shows on that private IP of that interface; more than one only while it is inconsistent.
+    public func boundTo(privateIP: String, networkInterfaceID: String) -> [Address] {
+        sorted(spots[Spot(networkInterfaceID: networkInterfaceID, privateIP: privateIP)])
+    }
+    /// Every address known to exist, by id.
+    public var addresses: [Address] { entries.values.compactMap(\.address).sorted { $0.id < $1.id } }
+
+    private func sorted(_ ids: Set<AddressID>?) -> [Address] {
+        (ids ?? []).compactMap { entries[$0]?.address }.sorted { ($0.createdAt ?? .distantFuture, $0.id) < ($1.createdAt ?? .distantFuture, $1.id) }
+    }
+
+    // MARK: The one place that writes entries
+
+    /// Puts the new knowledge in and keeps the indexes right. Whether the address differs from what was known.
+    mutating func put(_ entry: Entry, for id: AddressID) -> Bool {
+        let old = entries[id]?.address
+        entries[id] = entry
+        guard old != entry.address else { return false }
+        if let old {
+            names[old.name]?.remove(id)
+            if names[old.name]?.isEmpty == true { names[old.name] = nil }
+            if let spot = spot(of: old) {
+                spots[spot]?.remove(id)
+                if spots[spot]?.isEmpty == true { spots[spot] = nil }
+            }
+        }
+        if let new = entry.address {
+            names[new.name, default: []].insert(id)
+            if let spot = spot(of: new) { spots[spot, default: []].insert(id) }
+        }
+        return true
+    }
+
+    private func spot(of address: Address) -> Spot? {
+        guard let interface = address.networkInterfaceID, let ip = address.privateIP else { return nil }
+        return Spot(networkInterfaceID: interface, privateIP: ip)
+    }
+}
+
+extension Timestamp {
+    fileprivate static let distantFuture = Timestamp(milliseconds: .max)
+}

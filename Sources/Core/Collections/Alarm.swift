@@ -1,0 +1,14 @@
+/// Keeps a machine's `wake` effects few: a new one is asked for only when it is earlier than the one that is already set.
+/// The shell keeps one timer per machine and replaces it; waking too early is harmless.
+struct Alarm: Hashable, Sendable {
+    private var at: Instant?
+
+    /// When a wake has to be asked for, given the machine's next deadline; nil when the one that is set will do.
+    mutating func set(for next: Instant?, now: Instant) -> Instant? {
+        if let at, at <= now { self.at = nil }
+        guard let next else { return nil }
+        if let at, at <= next { return nil }
+        at = next
+        return next
+    }
+}
