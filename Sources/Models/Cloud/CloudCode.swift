@@ -73,7 +73,7 @@ public enum CloudCode: String, Hashable, Sendable, CaseIterable {
 
 extension CloudFault {
     /// To the one who undoes something, "no such address" says that it is done.
-    func seen(by action: CloudAction) -> CloudFault {
+    func seen(by action: CloudModel.Action) -> CloudFault {
         guard kind == .lost, action == .disassociateAddress || action == .releaseAddresses else { return self }
         return CloudFault(.alreadyThere, code: code, message: message, requestID: requestID)
     }

@@ -57,7 +57,7 @@ extension Address {
 extension CloudModel {
     /// Checks that the call may be made now, makes it and journals it. `body` returns the answer and the addresses it dealt with.
     mutating func call<T>(
-        _ action: CloudAction, _ parameters: JSONValue, by caller: String, now: Timestamp,
+        _ action: CloudModel.Action, _ parameters: JSONValue, by caller: String, now: Timestamp,
         _ body: (inout CloudModel) throws(CloudFault) -> (T, [AddressID])
     ) -> Result<T, CloudFault> {
         advance(to: now)
@@ -104,7 +104,7 @@ extension CloudModel {
     }
 
     /// Counts the request against its action's limit of this second.
-    mutating func admit(_ action: CloudAction, by caller: String) throws(CloudFault) {
+    mutating func admit(_ action: CloudModel.Action, by caller: String) throws(CloudFault) {
         guard settings.limitsRequests, caller != Self.console else { return }
         let second = clock.milliseconds / 1000
         var window = windows[action].flatMap { $0.second == second ? $0 : nil } ?? Window(second: second, count: 0)

@@ -1,10 +1,12 @@
 public import Core
 internal import JSON
 
-/// A piece of a list, and how long the whole is.
-public struct AddressPage: Hashable, Sendable {
-    public var total: Int
-    public var addresses: [Address]
+extension CloudModel {
+    /// A piece of a list, and how long the whole is.
+    public struct Page: Hashable, Sendable {
+        public var total: Int
+        public var addresses: [Address]
+    }
 }
 
 /// One of DescribeAddressQuota's `QuotaSet` (product/215/16701).
@@ -40,10 +42,10 @@ extension CloudModel {
     /// DescribeAddresses by filters, in the order of creation: the state of `settings.listingLag` ago.
     public mutating func describe(
         filters: [AddressFilter], offset: Int = 0, limit: Int = CloudModel.limitDefault, by caller: String = "", now: Timestamp
-    ) -> Result<AddressPage, CloudFault> {
+    ) -> Result<CloudModel.Page, CloudFault> {
         call(.describeAddresses, ["Offset": .int(offset), "Limit": .int(limit)], by: caller, now: now) { model throws(CloudFault) in
             let (total, page) = try model.doDescribe(filters: filters, offset: offset, limit: limit)
-            return (AddressPage(total: total, addresses: page.map(\.0)), [])
+            return (CloudModel.Page(total: total, addresses: page.map(\.0)), [])
         }
     }
 

@@ -16,7 +16,7 @@ extension CloudModel {
         guard version == Self.version else {
             return refuse(name, parameters, by: caller, CloudCode.noSuchVersion.fault("the version `\(version)` does not exist"))
         }
-        guard let action = CloudAction(rawValue: name) else {
+        guard let action = CloudModel.Action(rawValue: name) else {
             return refuse(name, parameters, by: caller, CloudCode.invalidAction.fault("the action `\(name)` does not exist or is not modelled"))
         }
         return call(action, parameters, by: caller, now: now) { model throws(CloudFault) in
@@ -30,7 +30,7 @@ extension CloudModel {
         return .failure(fault)
     }
 
-    private mutating func perform(_ action: CloudAction, _ parameters: CloudParameters) throws(CloudFault) -> (JSONObject, [AddressID]) {
+    private mutating func perform(_ action: CloudModel.Action, _ parameters: CloudParameters) throws(CloudFault) -> (JSONObject, [AddressID]) {
         switch action {
         case .allocateAddresses: return try allocate(parameters)
         case .associateAddress: return try associate(parameters)

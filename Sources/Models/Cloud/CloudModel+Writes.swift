@@ -172,7 +172,7 @@ extension CloudModel {
 
     private func checkRoom(on instanceID: String?) throws(CloudFault) {
         guard let instanceID, let cores = instances[instanceID] else { return }
-        let most = CloudSettings.addressesMax(cores: cores)
+        let most = CloudModel.Settings.addressesMax(cores: cores)
         let used = records.values.count { $0.occupies && $0.address.instanceID == instanceID }
         guard used < most else { throw CloudCode.instanceAddressQuota.fault("\(instanceID) has \(used) EIPs, the most with \(cores) cores is \(most)") }
     }

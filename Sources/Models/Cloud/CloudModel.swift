@@ -13,7 +13,7 @@ public struct CloudModel: Sendable {
     /// The caller of what a person does by hand: no request limits apply.
     public static let console = "console"
 
-    public var settings: CloudSettings
+    public var settings: CloudModel.Settings
     /// What was called, oldest first, at most `settings.journalMax`.
     public internal(set) var journal: [CloudJournalEntry] = []
     /// Entries that have left the journal's front.
@@ -32,7 +32,7 @@ public struct CloudModel: Sendable {
     var deliveriesToFail = 0
     var day: Int64 = 0
     var allocatedToday = 0
-    var windows: [CloudAction: Window] = [:]
+    var windows: [CloudModel.Action: Window] = [:]
     var lastSequence = 0
     var lastTask: UInt64 = 61_531_420
     var lastRequest = 0
@@ -43,7 +43,7 @@ public struct CloudModel: Sendable {
         var count: Int
     }
 
-    public init(settings: CloudSettings = CloudSettings()) { self.settings = settings }
+    public init(settings: CloudModel.Settings = CloudModel.Settings()) { self.settings = settings }
 
     // MARK: - Time
 

@@ -70,7 +70,7 @@ struct CloudParameters {
     }
 }
 
-extension CloudAction {
+extension CloudModel.Action {
     /// All parameters that the action is documented to have.
     var parameters: [String] {
         switch self {

@@ -7,8 +7,8 @@ struct CloudSample {
     var model: CloudModel
     var now = Timestamp(milliseconds: 1_800_000_000_000)
 
-    init(_ change: (inout CloudSettings) -> Void = { _ in }) throws {
-        var settings = CloudSettings()
+    init(_ change: (inout CloudModel.Settings) -> Void = { _ in }) throws {
+        var settings = CloudModel.Settings()
         change(&settings)
         model = CloudModel(settings: settings)
         let one = CloudInterface(id: "eni-1", vpcID: Self.vpc, instanceID: "ins-1", privateIPs: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"])

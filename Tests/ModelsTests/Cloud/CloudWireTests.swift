@@ -44,7 +44,7 @@ import Testing
         #expect(Self.code(&cloud, "DescribeAddresses", []) == .invalidParameter)
         #expect(Self.code(&cloud, "DescribeTaskResult", ["TaskId": "1"]) == .invalidParameter)
         #expect(Self.code(&cloud, "ModifyAddressesBandwidth", ["AddressIds": ["eip-1"]]) == .missingParameter)
-        for action in CloudAction.allCases where action.isWrite && action != .allocateAddresses {
+        for action in CloudModel.Action.allCases where action.isWrite && action != .allocateAddresses {
             #expect(Self.code(&cloud, action.rawValue, [:]) == .missingParameter)
         }
         #expect(cloud.model.journal.map(\.key).allSatisfy { $0 == "AKID" })
