@@ -8,7 +8,7 @@ private let decoder = PodDecoder(names: AnnotationNames())
 private func pod(_ edit: String = "{}") throws -> Pod {
     var object = try JSONValue(parsing: livingPod)
     object.merge(patch: try JSONValue(parsing: edit))
-    return try decoder.decode(bytes: object.bytes())
+    return try decoder.decode(object)
 }
 
 /// As an API server sends it, shortened.
@@ -107,7 +107,7 @@ struct NodeTests {
                 "allocatable":{"cpu":"3920m","tke.cloud.tencent.com/eip":"0"},"images":[{"names":["x"]}]}}
                 """#)
         object.merge(patch: try JSONValue(parsing: edit))
-        return try NodeDecoder(names: AnnotationNames()).decode(bytes: object.bytes())
+        return try NodeDecoder(names: AnnotationNames()).decode(object)
     }
 
     @Test func `a node is read`() throws {

@@ -3,8 +3,9 @@ public import JSON
 
 /// Bodies of all writes to EIPClaims. Patches are JSON merge patches (`application/merge-patch+json`, RFC 7386).
 ///
-/// Every patch carries the UID and the resourceVersion that were read: the API server answers 409 if the claim has changed, or
-/// has been deleted and made again, since.
+/// Every patch carries the UID and the resourceVersion that were read. The API server answers 409 Conflict if the claim has
+/// changed, or has been deleted and made again, since: no two objects ever have the same resourceVersion. That is what guards
+/// `status`, where the API server does not look at the UID; elsewhere a wrong UID alone is 422 Invalid.
 public enum ClaimEncoder {
     /// POST to the namespace's `eipclaims`. The finalizer is there from the beginning; `status` cannot be set with it.
     public static func create(namespace: String, name: String, spec: ClaimSpec) -> [UInt8] {

@@ -89,6 +89,9 @@ public struct NodeDecoder: Sendable {
         try JSONReader.read(bytes) { reader throws(JSONError) in try decode(&reader) }
     }
 
+    /// The node in a value that is already parsed.
+    public func decode(_ value: JSONValue) throws(JSONError) -> NodeRecord { try decode(bytes: value.bytes()) }
+
     private func quantities(_ reader: inout JSONReader) throws(JSONError) -> (cpu: String?, eip: String?) {
         var (cpu, eip): (String?, String?)
         try reader.object { r, key throws(JSONError) in

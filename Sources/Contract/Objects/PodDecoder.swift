@@ -40,6 +40,9 @@ public struct PodDecoder: Sendable {
     public func decode(bytes: [UInt8]) throws(JSONError) -> Pod {
         try JSONReader.read(bytes) { reader throws(JSONError) in try decode(&reader) }
     }
+
+    /// The pod in a value that is already parsed.
+    public func decode(_ value: JSONValue) throws(JSONError) -> Pod { try decode(bytes: value.bytes()) }
 }
 
 private struct Spec {

@@ -1,7 +1,8 @@
 public import Core
 internal import JSON
 
-/// Bodies of all writes to pods and nodes. Each carries the UID, so that a pod of the same name that came after is never meant.
+/// Bodies of all writes to pods and nodes. Each carries the UID, so that a pod of the same name that came after is never meant:
+/// for that one the API server answers 422 Invalid (`metadata.uid: field is immutable`), which is to be read as "gone".
 public enum PodEncoder {
     /// PATCH of the pod, `application/merge-patch+json`: the public IP its owner can read, or none.
     public static func publicIP(_ ip: String?, podUID: String, names: AnnotationNames) -> [UInt8] {
