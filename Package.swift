@@ -53,7 +53,7 @@ let package = Package(
 
         // adapters
         library("Kubernetes", ["Core", "HTTPClient", "JSON", "Lifecycle", "YAML"]),
-        library("Cloud", ["Core", "Crypto", "HTTPClient", "JSON", "Lifecycle"]),
+        library("Cloud", ["Core", "Crypto", "HTTPClient", "JSON", "Lifecycle", "Observe"]),
         library("Admin", ["Core", "HTTPServing", "Lifecycle", "Observe"]),
 
         // wiring
@@ -78,7 +78,7 @@ let package = Package(
         tests(of: "HTTPServing", ["CMicroHTTPD", "Lifecycle"]),
         tests(of: "Kafka", ["CRdKafka", "Lifecycle"]),
         tests(of: "Kubernetes", ["Core", "HTTPClient", "HTTPServing", "JSON", "Lifecycle"]),
-        tests(of: "Cloud", ["Core", "Crypto", "HTTPClient", "HTTPServing", "JSON"]),
+        tests(of: "Cloud", ["Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Lifecycle", "Observe"]),
         tests(of: "Admin", ["Core", "HTTPClient", "HTTPServing", "Observe"]),
         tests(of: "Models", ["Core", "JSON"]),
         tests(of: "Runtime", ["Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Sandbox", "Wire"]),

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Lifecycle
+internal import Observe
 
 /// Credentials in a file of the form of `~/.tencentcloud/credentials`:
 ///

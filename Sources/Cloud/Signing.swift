@@ -1,5 +1,6 @@
 internal import Core
 internal import Crypto
+internal import Observe
 
 /// TC3-HMAC-SHA256, Tencent Cloud's signature of API 3.0 (cloud.tencent.com/document/product/213/30654, "signature v3").
 /// Pure: what is signed comes from outside, so the same values always give the same header.
@@ -36,7 +37,7 @@ struct TC3Signature {
 
     /// 64 hexadecimal digits.
     func signature(secretKey: Secret) -> String {
-        let date = Digest.hmacSHA256(key: "TC3\(secretKey.value)".utf8, date.utf8)
+        let date = Digest.hmacSHA256(key: "TC3\(secretKey.reveal())".utf8, date.utf8)
         let service = Digest.hmacSHA256(key: date, service.utf8)
         let signing = Digest.hmacSHA256(key: service, "tc3_request".utf8)
         return Digest.hex(Digest.hmacSHA256(key: signing, stringToSign.utf8))

@@ -1,6 +1,7 @@
 public import Core
 public import HTTPClient
 internal import Lifecycle
+internal import Observe
 
 /// How the VPC API is called.
 public struct CloudSettings: Hashable, Sendable {
@@ -163,7 +164,7 @@ public final class TencentCloudClient: Sendable {
             "Host": host, "Content-Type": Self.contentType, "Authorization": signature.authorization(signer), "X-TC-Action": action.rawValue,
             "X-TC-Version": Self.version, "X-TC-Timestamp": String(timestamp), "X-TC-Region": settings.region, "X-TC-Language": "en-US",
         ]
-        headers["X-TC-Token"] = signer.token?.value
+        headers["X-TC-Token"] = signer.token?.reveal()
         var request = HTTPRequest("POST", settings.endpoint.url, headers: headers, body: body, timeout: timeout)
         request.connectTimeout = timeout
         request.bodyBytesMax = Self.replyBytesMax

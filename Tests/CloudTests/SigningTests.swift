@@ -1,4 +1,5 @@
 import Crypto
+import Observe
 import Testing
 
 @testable import Cloud

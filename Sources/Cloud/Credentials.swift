@@ -1,15 +1,7 @@
-/// A text that must not end in a log: it prints as `<redacted>`, also inside other values and in `dump`.
-public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The text itself. Whoever asks for it answers for where it goes.
-    public let value: String
-    public init(_ value: String) { self.value = value }
-    public var description: String { "<redacted>" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: []) }
-}
+public import Observe
 
 /// What requests are signed with.
-public struct CloudCredentials: Hashable, Sendable {
+public struct CloudCredentials: Equatable, Sendable {
     /// Names the key; not secret by itself (it is in every request and in the audit log of the cloud).
     public var secretID: String
     public var secretKey: Secret
