@@ -38,7 +38,7 @@ let package = Package(
         library("Observe", ["Lifecycle"]),
         library("Options"),
         library("JSON"),
-        library("YAML", ["CYaml"]),
+        library("YAML", ["CYaml", "JSON"]),
         library("Crypto", ["CCrypto"]),
 
         // decisions and their codecs
@@ -69,7 +69,7 @@ let package = Package(
         tests(of: "Observe", ["Lifecycle"]),
         tests(of: "Options", ["Lifecycle"]),
         tests(of: "JSON"),
-        tests(of: "YAML"),
+        tests(of: "YAML", ["JSON"]),
         tests(of: "Crypto"),
         tests(of: "Core", ["Contract", "JSON", "Models"]),
         tests(of: "Contract", ["Core", "JSON", "YAML"]),
