@@ -20,9 +20,11 @@ private final class Connection {
     }
 }
 
-/// libmicrohttpd and the thread that owns it. `@unchecked`: made on the caller's thread, then used on its own only. All of this class and every callback runs on that thread, in `MHD_run` or
-/// between two calls of it, so quiescing and stopping cannot race with the library's own work. Only `MHD_resume_connection`
-/// comes from elsewhere.
+/// libmicrohttpd and the thread that owns it.
+///
+/// All of this class and every callback runs on that thread, in `MHD_run` or between two calls of it, so quiescing and stopping
+/// cannot race with the library's own work. Only `MHD_resume_connection` comes from elsewhere. `@unchecked`: made on the
+/// caller's thread, then used on its own only.
 final class ServerLoop: @unchecked Sendable {
     private let shared: SharedState, limits: HTTPServerLimits
     private let handler: @Sendable (HTTPRequest) async -> HTTPResponse
