@@ -37,80 +37,88 @@ func short() -> HTTPServerLimits {
 
 @Suite(.serialized) struct `A server` {
     func server(_ limits: HTTPServerLimits = .init(), tls: TLSIdentity? = nil, log: Reports = Reports()) throws -> HTTPServer {
-        try HTTPServer(host: "127.0.0.1", port: 0, limits: limits, tls: tls) { r in
-            switch r.target {
-            case "/ok", "/ok?a=%20b": return HTTPResponse(200, body: .bytes(Array("ok".utf8)))
-            case "/echo":
-                return HTTPResponse(200, headers: ["x-method": r.method, "x-field": r.headers["X-Field"] ?? "-"], body: .bytes(r.body))
-            case "/three":
-                return HTTPResponse(
-                    200,
-                    body: .stream { w in
-                        for s in ["a", "bc", "d"] {
-                            try await w.write(Array(s.utf8))
-                            try await Task.sleep(for: .milliseconds(20))
-                        }
-                    })
-            case "/broken":
-                return HTTPResponse(
-                    200,
-                    body: .stream { w in
-                        try await w.write([0x61])
-                        try await Task.sleep(for: .milliseconds(50))
-                        throw CancellationError()
-                    })
-            case "/split": return HTTPResponse(200, headers: ["x-a": "1\r\nx-b: 2"])
-            case "/own": return HTTPResponse(200, headers: ["Content-Length": "9"])
-            case "/none": return HTTPResponse(204)
-            case "/big": return HTTPResponse(200, body: .bytes([UInt8](repeating: 0x78, count: 3 << 20)))
-            case "/sleep":
-                log.add("asleep")
-                do { try await Task.sleep(for: .seconds(60)) } catch { log.add("woken") }
-                return HTTPResponse(200, body: .bytes(Array("ok".utf8)))
-            case "/nap":
-                log.add("napping")
-                try? await Task.sleep(for: .milliseconds(300))
-                return HTTPResponse(200, body: .bytes(Array("ok".utf8)))
-            case "/deaf":
-                log.add("deaf")
-                await withCheckedContinuation { c in
-                    Task.detached {
-                        try? await Task.sleep(for: .milliseconds(700))
-                        c.resume()
-                    }
-                }
-                log.add("heard")
-                return HTTPResponse(200, body: .bytes(Array("ok".utf8)))
-            case "/watch", "/beat":
-                return HTTPResponse(
-                    200,
-                    body: .stream(heartbeat: r.target == "/beat" ? .init(every: .milliseconds(300), Array("\n".utf8)) : nil) { w in
-                        if r.target == "/watch" { try await w.write(Array("{}\n".utf8)) }
-                        log.add("watching")
-                        defer { log.add("unwatched") }
-                        try? await Task.sleep(for: .seconds(60))
-                    })
-            case "/flood":
-                return HTTPResponse(
-                    200,
-                    body: .stream { w in
-                        var n = 0
-                        defer { log.add("flooded") }
-                        do {
-                            while true {
-                                try await w.write([UInt8](repeating: 0x78, count: 16384))
-                                n += 1
-                            }
-                        } catch {
-                            log.add("\(error) after \(n < 1000 ? "few" : "many")")
-                            throw error
-                        }
-                    })
-            default: return HTTPResponse(404)
-            }
-        }
+        try HTTPServer(host: "127.0.0.1", port: 0, limits: limits, tls: tls) { r in await answer(r, log) }
     }
 }
+
+private func answer(_ r: HTTPRequest, _ log: Reports) async -> HTTPResponse {
+    switch r.target {
+    case "/ok", "/ok?a=%20b": return HTTPResponse(200, body: .bytes(Array("ok".utf8)))
+    case "/echo":
+        return HTTPResponse(200, headers: ["x-method": r.method, "x-field": r.headers["X-Field"] ?? "-"], body: .bytes(r.body))
+    case "/split": return HTTPResponse(200, headers: ["x-a": "1\r\nx-b: 2"])
+    case "/own": return HTTPResponse(200, headers: ["Content-Length": "9"])
+    case "/none": return HTTPResponse(204)
+    case "/big": return HTTPResponse(200, body: .bytes([UInt8](repeating: 0x78, count: 3 << 20)))
+    case "/sleep":
+        log.add("asleep")
+        do { try await Task.sleep(for: .seconds(60)) } catch { log.add("woken") }
+        return HTTPResponse(200, body: .bytes(Array("ok".utf8)))
+    case "/nap":
+        log.add("napping")
+        try? await Task.sleep(for: .milliseconds(300))
+        return HTTPResponse(200, body: .bytes(Array("ok".utf8)))
+    case "/deaf":
+        log.add("deaf")
+        await withCheckedContinuation { c in
+            Task.detached {
+                try? await Task.sleep(for: .milliseconds(700))
+                c.resume()
+            }
+        }
+        log.add("heard")
+        return HTTPResponse(200, body: .bytes(Array("ok".utf8)))
+    default: return streamed(r, log)
+    }
+}
+private func streamed(_ r: HTTPRequest, _ log: Reports) -> HTTPResponse {
+    switch r.target {
+    case "/three":
+        return HTTPResponse(
+            200,
+            body: .stream { w in
+                for s in ["a", "bc", "d"] {
+                    try await w.write(Array(s.utf8))
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            })
+    case "/broken":
+        return HTTPResponse(
+            200,
+            body: .stream { w in
+                try await w.write([0x61])
+                try await Task.sleep(for: .milliseconds(50))
+                throw CancellationError()
+            })
+    case "/watch", "/beat":
+        return HTTPResponse(
+            200,
+            body: .stream(heartbeat: r.target == "/beat" ? .init(every: .milliseconds(300), Array("\n".utf8)) : nil) { w in
+                if r.target == "/watch" { try await w.write(Array("{}\n".utf8)) }
+                log.add("watching")
+                defer { log.add("unwatched") }
+                try? await Task.sleep(for: .seconds(60))
+            })
+    case "/flood":
+        return HTTPResponse(
+            200,
+            body: .stream { w in
+                var n = 0
+                defer { log.add("flooded") }
+                do {
+                    while true {
+                        try await w.write([UInt8](repeating: 0x78, count: 16384))
+                        n += 1
+                    }
+                } catch {
+                    log.add("\(error) after \(n < 1000 ? "few" : "many")")
+                    throw error
+                }
+            })
+    default: return HTTPResponse(404)
+    }
+}
+
 extension String {
     /// Pieces between the occurrences of `separator`.
     func pieces(_ separator: String) -> [Substring] { split(separator: separator, omittingEmptySubsequences: false) }

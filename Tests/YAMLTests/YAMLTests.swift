@@ -79,8 +79,8 @@ import YAML
             return Int(s >> 33) % n
         }
         let base = Array(
-            "apiVersion: v1\nclusters:\n- &a {name: 'x', server: \"https://1\\u00e9\"}\n- *a\nusers: |\n  text\n  more\n? k\n: [1, 2.5, ~, !!str 3]\n---\n<<: {a: b}\n"
-                .utf8)
+            ("apiVersion: v1\nclusters:\n- &a {name: 'x', server: \"https://1\\u00e9\"}\n- *a\n"
+                + "users: |\n  text\n  more\n? k\n: [1, 2.5, ~, !!str 3]\n---\n<<: {a: b}\n").utf8)
         let bits: [[UInt8]] = [
             "&a ", "*a", "{", "}", "[", "]", ": ", "- ", "\n", "'", "\"", "|", ">", "!!binary ", "%YAML 1.2\n", "---\n", "\t", "?", "#", "\\x",
         ].map { Array($0.utf8) }
