@@ -16,7 +16,6 @@ public struct CloudFilter: Hashable, Sendable {
     }
 
     public static func tag(_ tag: Tag) -> CloudFilter { CloudFilter("tag:\(tag.key)", [tag.value]) }
-    public static func addressIDs(_ ids: [AddressID]) -> CloudFilter { CloudFilter("address-id", ids.map(\.rawValue)) }
     /// Exact; the cloud looks at one value only.
     public static func addressName(_ name: String) -> CloudFilter { CloudFilter("address-name", [name]) }
     public static func networkInterface(_ id: String) -> CloudFilter { CloudFilter("network-interface-id", [id]) }
@@ -76,6 +75,14 @@ enum RequestBody {
         write { w in
             w.field("AddressId", id.rawValue)
             w.field("AddressName", name)
+        }
+    }
+
+    /// With Limit: its default of 20 would cut the answer silently.
+    static func describe(_ ids: [AddressID]) -> [UInt8] {
+        write { w in
+            w.texts("AddressIds", ids.map(\.rawValue))
+            w.field("Limit", TencentCloudClient.pageMax)
         }
     }
 

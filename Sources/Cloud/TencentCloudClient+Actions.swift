@@ -41,7 +41,8 @@ extension TencentCloudClient {
 
 // Reading.
 extension TencentCloudClient {
-    /// One page of the addresses that match all filters; without any, of all EIPs of the region. (215/16702)
+    /// One page of the addresses that match all filters; without any, of all EIPs of the region. Addresses that come and go
+    /// between two pages move the rest: whoever needs all of them lets pages overlap. (215/16702)
     ///
     /// - Precondition: `limit` is 1 to 100.
     public func describeAddresses(_ filters: [CloudFilter], offset: Int = 0, limit: Int = pageMax) async throws(CloudFault) -> AddressPage {
@@ -49,30 +50,15 @@ extension TencentCloudClient {
         return try await call(.describeAddresses, RequestBody.describe(filters, offset: offset, limit: limit)).addressPage()
     }
 
-    /// Those of the ids that exist, in one call. It asks with the filter `address-id` and not with `AddressIds`, so that an id
-    /// that is gone is merely absent and cannot spoil the answer about the others.
+    /// The addresses of these ids, in one call, looked up by id and not through the index that filters use.
+    ///
+    /// It is not documented what happens to an id that does not exist: it may be absent from the answer, or the whole call may
+    /// be refused as `lost` (or `terminal`, if it is no id at all); the caller is ready for both.
     ///
     /// - Precondition: 1 to 100 ids.
     public func describeAddresses(ids: [AddressID]) async throws(CloudFault) -> [Address] {
         checkCount(ids)
-        return try await describeAddresses([.addressIDs(ids)]).addresses
-    }
-
-    /// All addresses that match, page by page, or a fault: never a list with a hole in it (see `AddressListing`).
-    ///
-    /// - Parameter beforeCall: awaited before each page, for pacing.
-    public func allAddresses(_ filters: [CloudFilter], beforeCall: () async throws(CloudFault) -> Void = {}) async throws(CloudFault) -> [Address] {
-        var listing = AddressListing()
-        while true {
-            switch listing.state {
-            case .page(let offset):
-                try await beforeCall()
-                listing.take(try await describeAddresses(filters, offset: offset))
-            case .complete(let addresses): return addresses
-            case .unstable(let attempts):
-                throw .transport(.unstableListing, "DescribeAddresses: the list changed between its pages in \(attempts) attempts")
-            }
-        }
+        return try await call(.describeAddresses, RequestBody.describe(ids)).addressPage().addresses
     }
 
     /// What is used and what is allowed. (215/16701)

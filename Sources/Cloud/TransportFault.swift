@@ -14,8 +14,6 @@ enum TransportCode: String, Hashable, Sendable, CaseIterable {
     case status = "Transport.Status"
     case unparsable = "Transport.Unparsable"
     case unknownAddressStatus = "Transport.UnknownAddressStatus"
-    /// a list changed too fast to be read as a whole
-    case unstableListing = "Transport.UnstableListing"
     /// not sent, or refused by the cloud, because the proof of ownership is too old
     case lifeOver = "Transport.LifeOver"
 

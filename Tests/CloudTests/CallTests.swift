@@ -104,16 +104,21 @@ import Testing
         #expect(cloud.received.isEmpty)
     }
 
-    @Test func `all pages are read, each after the pace allows it`() async throws {
+    @Test func `a page has its rows and the number of all rows`() async throws {
         let cloud = FakeCloud(clock: clock) { request in
-            let first = request.body.contains(#""Offset":0,"#)
-            let rows = (first ? 0..<100 : 90..<120).map { #"{"AddressId":"eip-\#($0)","AddressStatus":"BIND"}"# }
+            let rows = (request.body.contains(#""Offset":100,"Limit":100"#) ? 100..<120 : 0..<100).map { #"{"AddressId":"eip-\#($0)","AddressStatus":"BIND"}"# }
             return .ok(#""TotalCount":120,"AddressSet":[\#(rows.joined(separator: ","))]"#)
         }
-        var paced = 0
-        let all = try await cloud.client().allAddresses([.tag(Naming.creatorTag)]) { paced += 1 }
-        #expect(all.map(\.id.rawValue) == (0..<120).map { "eip-\($0)" })
-        #expect(paced == 2)
-        #expect(cloud.received.map(\.body).map { $0.contains(#""Offset":90,"Limit":100"#) } == [false, true])
+        let first = try await cloud.client().describeAddresses([.tag(Naming.creatorTag)])
+        let second = try await cloud.client().describeAddresses([.tag(Naming.creatorTag)], offset: 100)
+        #expect(first.totalCount == 120 && second.totalCount == 120)
+        #expect((first.addresses + second.addresses).map(\.id.rawValue) == (0..<120).map { "eip-\($0)" })
+    }
+
+    @Test(arguments: [("InvalidAddressId.NotFound", CloudErrorClass.lost), ("InvalidParameterValue.AddressIdMalformed", .terminal)])
+    func `one bad id may spoil a look-up by ids, and says so`(code: String, kind: CloudErrorClass) async throws {
+        let cloud = FakeCloud(clock: clock) { _ in .error(code) }
+        let fault = await #expect(throws: CloudFault.self) { try await cloud.client().describeAddresses(ids: [AddressID("eip-1")]) }
+        #expect(fault?.kind == kind && fault?.code == code)
     }
 }

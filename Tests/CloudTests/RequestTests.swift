@@ -77,12 +77,12 @@ import Testing
         }
     }
 
-    @Test func `reads ask with filters`() async throws {
+    @Test func `reads ask by id, by filters and page by page`() async throws {
         let ids = try await body(answer: #""TotalCount":0,"AddressSet":[]"#) {
             let found = try await $0.describeAddresses(ids: [AddressID("eip-1"), AddressID("eip-2")])
             #expect(found.isEmpty)
         }
-        #expect(ids.body == #"{"Filters":[{"Name":"address-id","Values":["eip-1","eip-2"]}],"Offset":0,"Limit":100}"#)
+        #expect(ids.body == #"{"AddressIds":["eip-1","eip-2"],"Limit":100}"#)
         let page = try await body(answer: #""TotalCount":0,"AddressSet":[]"#) {
             _ = try await $0.describeAddresses([.tag(Naming.creatorTag), .addressName("a_b")], offset: 40, limit: 20)
         }
