@@ -2,12 +2,16 @@
 /// Each comment says what happens at the limit. `check` names relations that do not hold; a start with any is refused.
 public struct Limits: Hashable, Sendable {
     public var mirror = Mirror()
+    public var shard = Shard()
+    public var leadership = Leadership()
+    public var pacing = Pacing()
+    public var informer = Informer()
 
     public init() {}
 
     /// What is wrong with the values together: each line says what to change. Empty when all is well.
     public func check() -> [String] {
-        mirror.check()
+        mirror.check() + shard.check() + leadership.check() + pacing.check() + informer.check()
     }
 }
 
