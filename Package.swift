@@ -52,7 +52,7 @@ let package = Package(
         library("Kafka", ["CRdKafka", "CThreadShim", "Lifecycle"]),
 
         // adapters
-        library("Kubernetes", ["Core", "HTTPClient", "JSON", "Lifecycle", "YAML"]),
+        library("Kubernetes", ["Core", "Crypto", "HTTPClient", "JSON", "Lifecycle", "Observe", "YAML"]),
         library("Cloud", ["Core", "Crypto", "HTTPClient", "JSON", "Lifecycle", "Observe"]),
         library("Admin", ["Core", "HTTPServing", "Lifecycle", "Observe"]),
 
@@ -74,10 +74,10 @@ let package = Package(
         tests(of: "Core", ["Contract", "JSON", "Models"]),
         tests(of: "Contract", ["Core", "JSON", "YAML"]),
         tests(of: "Wire", ["Core"]),
-        tests(of: "HTTPClient", ["HTTPServing", "Lifecycle"]),
+        tests(of: "HTTPClient", ["Crypto", "HTTPServing", "Lifecycle"]),
         tests(of: "HTTPServing", ["CMicroHTTPD", "Lifecycle"]),
         tests(of: "Kafka", ["CRdKafka", "Lifecycle"]),
-        tests(of: "Kubernetes", ["Core", "HTTPClient", "HTTPServing", "JSON", "Lifecycle"]),
+        tests(of: "Kubernetes", ["Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Lifecycle", "Observe"]),
         tests(of: "Cloud", ["Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Lifecycle", "Observe"]),
         tests(of: "Admin", ["Core", "HTTPClient", "HTTPServing", "Observe"]),
         tests(of: "Models", ["Core", "JSON"]),

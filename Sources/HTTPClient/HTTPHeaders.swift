@@ -1,5 +1,5 @@
 /// Header fields in the order they were given or received. Names compare without regard to case (RFC 9110 §5.1).
-public struct HTTPHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral, CustomStringConvertible {
+public struct HTTPHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral, CustomStringConvertible, CustomReflectable {
     public struct Field: Sendable, Hashable {
         public var name: String
         public var value: String
@@ -24,8 +24,9 @@ public struct HTTPHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral, C
     public func all(_ name: String) -> [String] { fields.filter { Self.equal($0.name, name) }.map(\.value) }
     public mutating func append(_ name: String, _ value: String) { fields.append(Field(name, value)) }
 
-    /// Names only: values may be secrets (`Authorization`), and a description ends in logs.
+    /// Names only, in dumps too: values may be secrets (`Authorization`), and a description ends in logs.
     public var description: String { fields.map(\.name).joined(separator: ", ") }
+    public var customMirror: Mirror { Mirror(self, unlabeledChildren: fields.map(\.name)) }
 
     private static func equal(_ a: String, _ b: String) -> Bool {
         a.utf8.count == b.utf8.count && zip(a.utf8, b.utf8).allSatisfy { lower($0) == lower($1) }

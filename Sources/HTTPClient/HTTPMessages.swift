@@ -1,6 +1,6 @@
 /// What a server must show, and what we show to it. All certificates and keys are PEM bytes, read by the caller, so that
 /// a rotated file is simply a new value.
-public struct TLSSettings: Sendable, Hashable {
+public struct TLSSettings: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     /// The authorities to trust instead of the system's; nil: the system's.
     public var authorities: [UInt8]?
     /// Our certificate (chain) and its key, for servers that ask for one; both or none.
@@ -15,6 +15,13 @@ public struct TLSSettings: Sendable, Hashable {
         self.key = key
         self.insecure = insecure
     }
+
+    /// Without the key, in dumps too.
+    public var description: String {
+        let trust = insecure ? "trusting anybody" : authorities == nil ? "trusting the system's authorities" : "trusting given authorities"
+        return certificate == nil ? trust : trust + ", showing a certificate"
+    }
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// One request. Redirects are never followed: an API that redirects is answered as it is.

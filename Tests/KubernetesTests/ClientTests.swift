@@ -3,6 +3,7 @@ import HTTPClient
 import JSON
 import Kubernetes
 import Lifecycle
+import Observe
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -26,7 +27,7 @@ struct ClientTests {
 
     @Test func `calls carry method, media type, token and body`() async throws {
         let api = try FakeAPI { _, _ in .json(200, FakeAPI.pod("a", 1)) }
-        let client = client(api, .token("secret"))
+        let client = client(api, .token(Secret("secret")))
         let path = Resource.pods.at("n", "a")
         _ = try await client.create(Resource.pods.all(in: "n"), Array("{}".utf8))
         _ = try await client.replace(path, Array("{}".utf8))
@@ -69,6 +70,14 @@ struct ClientTests {
         #expect(error?.code == code && error?.reason == expected && error?.disposition == disposition)
         #expect(error?.message == "get pods/n/a: pods \"a\" no")
         #expect(error?.mayHaveBeenApplied == (code >= 500))
+    }
+
+    @Test func `a patch for another uid is a conflict, whatever the server calls it`() async throws {
+        let status =
+            #"{"kind":"Status","reason":"Invalid","message":"no","details":{"causes":[{"reason":"FieldValueInvalid","field":"metadata.uid"}]},"code":422}"#
+        let api = try FakeAPI { _, _ in .json(422, status) }
+        let error = await #expect(throws: KubernetesError.self) { try await client(api).mergePatch(Resource.pods.at("n", "a"), []) }
+        #expect(error?.reason == .conflict && error?.code == 422 && error?.disposition == .reread)
     }
 
     @Test func `an error without a status goes by the HTTP code`() async throws {

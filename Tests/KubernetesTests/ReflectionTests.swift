@@ -9,13 +9,14 @@ struct ReflectionTests {
     let http = HTTPClient()
 
     /// One line per event, until one is equal to `last` or the number is reached.
-    func follow(_ api: FakeAPI, until last: String, max: Int = 1000) async -> [String] {
+    func follow(_ api: FakeAPI, until last: String, max: Int = 1000, _ see: (String) -> Void = { _ in }) async -> [String] {
         let client = KubernetesClient(ClusterAccess(server: api.url), http: http)
         var limits = Reflector.Limits()
         (limits.backoffMin, limits.backoffMax) = (.milliseconds(2), .milliseconds(10))
         var seen: [String] = []
         for await event in client.follow(Resource.pods.all(), ListOptions(limit: 2), limits: limits, seed: 7, as: .metadata) {
             seen.append(Self.text(event))
+            see(Self.text(event))
             if seen.last == last || seen.count == max { break }
         }
         return seen
@@ -84,14 +85,19 @@ struct ReflectionTests {
     }
 
     @Test func `a cut connection resumes after what was seen, half an event is not an event`() async throws {
+        let arrived = Latch()  // a cut takes with it what the client has not read yet
         let api = try FakeAPI { call, n in
             guard call.isWatch else { return .json(200, FakeAPI.list(n == 0 ? 10 : 12, [])) }
             if call.query["resourceVersion"] == "10" {
-                return .stream([FakeAPI.line("ADDED", FakeAPI.pod("a", 11)), "{\"type\":\"ADDED\",\"obj"]) { _ in throw FakeAPI.Cut() }
+                return .stream([FakeAPI.line("ADDED", FakeAPI.pod("a", 11)), "{\"type\":\"ADDED\",\"obj"]) { _ in
+                    await arrived.wait()
+                    throw FakeAPI.Cut()
+                }
             }
             return .stream([FakeAPI.line("ADDED", FakeAPI.pod("b", 12))]) { try await $0.hold() }
         }
-        #expect(await follow(api, until: "added b 12") == ["listed 10: ", "synced", "added a 11", "disconnected noAnswer", "synced", "added b 12"])
+        let seen = await follow(api, until: "added b 12") { if $0 == "added a 11" { arrived.open() } }
+        #expect(seen == ["listed 10: ", "synced", "added a 11", "disconnected noAnswer", "synced", "added b 12"])
         #expect(
             api.lines == [
                 "GET /api/v1/pods?limit=2", "GET /api/v1/pods?resourceVersion=10&watch=1", "GET /api/v1/pods?limit=1",

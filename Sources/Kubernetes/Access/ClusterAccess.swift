@@ -1,12 +1,13 @@
 public import HTTPClient
 internal import Lifecycle
+public import Observe
 
 /// Where an API server is and what it is shown: from a kubeconfig or from the pod we run in.
 public struct ClusterAccess: Sendable {
-    public enum Credential: Sendable, Hashable {
+    public enum Credential: Sendable, Equatable {
         /// None, or the client certificate in `tls`.
         case none
-        case token(String)
+        case token(Secret)
         /// Read again every few seconds and after a 401: kubelet replaces it before it expires.
         case tokenFile(String)
     }
@@ -42,7 +43,7 @@ final class TokenSource: Sendable {
     /// are cheap to read.
     static let freshFor = Duration.seconds(10)
     private struct Cached {
-        var token: String
+        var token: Secret
         var readAt: ContinuousClock.Instant
     }
     private let credential: ClusterAccess.Credential
@@ -53,13 +54,13 @@ final class TokenSource: Sendable {
     func token() throws(AccessError) -> String? {
         switch credential {
         case .none: return nil
-        case .token(let token): return token
+        case .token(let token): return token.reveal()
         case .tokenFile(let path):
             let now = ContinuousClock.now
-            if let cached = cached.withLock({ $0 }), now - cached.readAt < Self.freshFor { return cached.token }
+            if let cached = cached.withLock({ $0 }), now - cached.readAt < Self.freshFor { return cached.token.reveal() }
             let token = String(decoding: try readFile(path), as: UTF8.self).split(whereSeparator: \.isWhitespace).joined()
             guard !token.isEmpty else { throw AccessError(file: path, "the token file is empty: write the service account's token into it") }
-            cached.withLock { $0 = Cached(token: token, readAt: now) }
+            cached.withLock { $0 = Cached(token: Secret(token), readAt: now) }
             return token
         }
     }

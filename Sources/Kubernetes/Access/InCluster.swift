@@ -16,7 +16,7 @@ extension ClusterAccess {
         return try inCluster(host: host, port: environment("KUBERNETES_SERVICE_PORT") ?? "443", folder: serviceAccountFolder)
     }
 
-    static func inCluster(host: String, port: String, folder: String) throws(AccessError) -> ClusterAccess {
+    public static func inCluster(host: String, port: String, folder: String) throws(AccessError) -> ClusterAccess {
         let tokenFile = folder + "/token"
         _ = try readFile(tokenFile)  // now, so that a pod without a token says so at its start
         let namespace = String(decoding: try readFile(folder + "/namespace"), as: UTF8.self).filter { !$0.isWhitespace }

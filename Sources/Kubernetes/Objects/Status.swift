@@ -6,6 +6,8 @@ struct Status: Hashable {
     var reason: String?
     var message: String?
     var retryAfterSeconds: Int?
+    /// `details.causes[].field`: what the server found invalid.
+    var fields: [String] = []
 
     /// Nil when the bytes are no `Status` at all.
     init?(parsing bytes: [UInt8]) {
@@ -32,6 +34,15 @@ struct Status: Hashable {
                 try r.object { d, key throws(JSONError) in
                     switch key {
                     case "retryAfterSeconds": status.retryAfterSeconds = try d.int()
+                    case "causes":
+                        try d.array { c throws(JSONError) in
+                            try c.object { c, key throws(JSONError) in
+                                switch key {
+                                case "field": status.fields.append(try c.string())
+                                default: try c.skip()
+                                }
+                            }
+                        }
                     default: try d.skip()
                     }
                 }
@@ -43,6 +54,9 @@ struct Status: Hashable {
 
     var knownReason: KubernetesError.Reason? {
         guard let reason else { return nil }
+        // A patch that names another uid: older servers (seen with 1.20) call it an invalid change of an immutable field, newer
+        // ones a conflict. It means that the object of that name is no longer the one that was read.
+        if reason == "Invalid" && fields.contains("metadata.uid") { return .conflict }
         return reason == "Gone" ? .expired : KubernetesError.Reason(rawValue: reason)
     }
 }

@@ -38,6 +38,7 @@ public struct Reflection<Object: Sendable>: AsyncSequence, Sendable {
         private var pages = ListPage<Object>()
         private var change: Element?
         private var watch: OpenWatch?
+        private var ended = false
 
         init(_ source: Reflection) {
             self.source = source
@@ -48,11 +49,12 @@ public struct Reflection<Object: Sendable>: AsyncSequence, Sendable {
         /// nil: the task was cancelled.
         public mutating func next() async -> Element? {
             while true {
-                if let event = ready.popFirst() { return event }
-                if Task.isCancelled {
-                    watch = nil
+                if ended || Task.isCancelled {
+                    ended = true
+                    watch = nil  // closes its connection
                     return nil
                 }
+                if let event = ready.popFirst() { return event }
                 if let effect = effects.popFirst() {
                     if let event = await perform(effect) { feed(event) }
                 } else {
