@@ -52,6 +52,15 @@ public struct Reconcile: Sendable {
 
     public var isFinished: Bool { state == .finished }
 
+    /// The mutating cloud call that is on its way, and the address it is for, as far as that has an id.
+    public var callUnderWay: (verb: CloudVerb, addressID: AddressID?)? {
+        guard case .acting(let step, _, _) = state, let verb = step.cloudVerb else { return nil }
+        switch step {
+        case .associate(let id, _), .disassociate(let id), .release(let id), .modifyBandwidth(let id, _): return (verb, id)
+        case .allocate, .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: return (verb, nil)
+        }
+    }
+
     /// - Parameter mayAct: whether this worker owns the key's shard at this moment (the deadline of its proof is not past).
     public mutating func handle(_ event: ReconcileEvent, now: Now, mayAct: Bool) -> [ReconcileEffect] {
         if case .stop = event { return finish(.abandoned(.ownershipLost)) }
@@ -227,6 +236,7 @@ public struct Reconcile: Sendable {
     // MARK: intent, act, read back
 
     private mutating func acquired(_ step: Step, _ event: ReconcileEvent, _ now: Now, _ mayAct: Bool) -> [ReconcileEffect] {
+        if case .closed(let until) = event { return finish(.again(max(until - now.instant, .seconds(1)), Self.reason(step.cloudVerb!))) }
         guard case .granted = event else { preconditionFailure("\(event) does not answer a request for a turn") }
         guard mayAct else { return finish(.abandoned(.ownershipLost)) }
         state = .recording(step)

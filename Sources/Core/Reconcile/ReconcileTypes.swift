@@ -63,6 +63,8 @@ public enum ReconcileEvent: Hashable, Sendable {
     case claimGone
     case podWritten(Pod)
     case granted
+    /// the account has no permission for that call; asking is of no use before then
+    case closed(until: Instant)
     case allocated(AddressID)
     /// a call was accepted; what becomes of it the mirror tells
     case accepted

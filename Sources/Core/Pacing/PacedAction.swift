@@ -1,5 +1,5 @@
 /// The actions of the VPC API that are paced, each with its own limit per account and region.
-public enum CloudAction: String, Hashable, Sendable, CaseIterable {
+public enum PacedAction: String, Hashable, Sendable, CaseIterable {
     case allocateAddresses = "AllocateAddresses"
     case associateAddress = "AssociateAddress"
     case disassociateAddress = "DisassociateAddress"

@@ -1,0 +1,73 @@
+/// What is to be published and is not acknowledged yet: the newest change of every key, in the order in which keys first
+/// changed. Kafka may be away for as long as it likes: it is bounded by the number of keys, not by the number of changes.
+///
+/// One key has one publication in flight at a time, so its changes arrive in order.
+public struct Outbox: Sendable {
+    public enum Event: Hashable, Sendable {
+        case changed(KeyChanged)
+        case acknowledged(Key)
+        /// it may or may not have arrived: it is sent again
+        case failed(Key)
+        case wake
+    }
+    public enum Effect: Hashable, Sendable {
+        case publish(KeyChanged)
+        case wake(at: Instant)
+    }
+
+    /// Publications on their way at once; more wait their turn.
+    public static let inFlightMax = 256
+    private static let retryAfter = Duration.milliseconds(500)
+
+    private var waiting: [Key: KeyChanged] = [:]
+    /// keys in `waiting` that are not in flight, in order; the front may hold keys that are in flight by now
+    private var order: [Key] = []
+    private var head = 0
+    private var inFlight: [Key: KeyChanged] = [:]
+    private var heldUntil: Instant?
+
+    public init() {}
+
+    /// Keys that wait or are on their way; for metrics and back-pressure.
+    public var count: Int { waiting.count + inFlight.count }
+
+    public mutating func handle(_ event: Event, now: Instant) -> [Effect] {
+        switch event {
+        case .changed(let change): enqueue(change)
+        case .acknowledged(let key):
+            inFlight[key] = nil
+            if waiting[key] != nil { order.append(key) }
+        case .failed(let key):
+            guard let change = inFlight.removeValue(forKey: key) else { break }
+            // What has come since is newer and says all that this one said.
+            if waiting[key] == nil { waiting[key] = change }
+            order.append(key)
+            heldUntil = now + Self.retryAfter
+            return [.wake(at: now + Self.retryAfter)]
+        case .wake: break
+        }
+        return publish(now)
+    }
+
+    private mutating func enqueue(_ change: KeyChanged) {
+        if waiting.updateValue(change, forKey: change.key) == nil, inFlight[change.key] == nil { order.append(change.key) }
+    }
+
+    private mutating func publish(_ now: Instant) -> [Effect] {
+        if let heldUntil, now < heldUntil { return [] }
+        heldUntil = nil
+        var effects: [Effect] = []
+        while inFlight.count < Self.inFlightMax, head < order.count {
+            let key = order[head]
+            head += 1
+            guard inFlight[key] == nil, let change = waiting.removeValue(forKey: key) else { continue }
+            inFlight[key] = change
+            effects.append(.publish(change))
+        }
+        if head > 1024, head * 2 > order.count {
+            order.removeFirst(head)
+            head = 0
+        }
+        return effects
+    }
+}

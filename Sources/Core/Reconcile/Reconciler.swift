@@ -1,0 +1,264 @@
+/// Many reconciles of one account-region at once, over one mirror of the cloud and one budget of calls. What of their effects
+/// can be answered from these is answered here; the rest goes out. A state machine like its parts: no IO, no clock.
+public struct Reconciler: Sendable {
+    public enum Event: Hashable, Sendable {
+        case start
+        /// reconcile this key; one run of a key at a time
+        case run(Key)
+        /// the answer to a `perform`
+        case answered(Key, ReconcileEvent)
+        /// the answer to `list` or `describe`
+        case mirror(CloudMirror.Event)
+        /// a call outside of any key is over: describes
+        case slots(owned: Int, of: Int)
+        /// the key's shard is given up: its run ends before its next step
+        case stop(Key)
+        case wake
+    }
+
+    public enum Effect: Hashable, Sendable {
+        /// one read, write or call; answered by `answered`, but for `say` and `took`
+        case perform(Key, ReconcileEffect)
+        case list(offset: Int, limit: Int)
+        case describe([AddressID])
+        case finished(Key, ReconcileOutcome)
+        /// the address of that key changed at the cloud and nobody was waiting: it should be looked at
+        case drifted(Key)
+        case wake(at: Instant)
+    }
+
+    /// an address is believed to be lost only this long after it was first missed
+    static let lostAfter = Duration.seconds(120)
+
+    private enum Turn: Hashable {
+        case key(Key)
+        case list(offset: Int, limit: Int)
+        case describe([AddressID])
+    }
+    private struct Waiter {
+        var key: Key
+        var notBefore: Instant
+    }
+
+    private let policy: Policy
+    private(set) var mirror: CloudMirror
+    private(set) var pacing: Pacing
+    private var runs: [Key: Reconcile] = [:]
+    private var turns: [Int: Turn] = [:]
+    private var turnOf: [Key: Int] = [:]
+    private var lastTurn = 0
+    private var observers: [AddressID: [Waiter]] = [:]
+    private var listers: [Waiter] = []
+    /// turns whose runs ended; given back after the event, when nothing else is half done
+    private var cancelled: [Int] = []
+    /// which key an address belonged to when it was last looked at
+    private var holders: [AddressID: Key] = [:]
+
+    public init(policy: Policy, limits: Limits = Limits(), seed: UInt64) {
+        self.policy = policy
+        mirror = CloudMirror(limits: limits.mirror)
+        pacing = Pacing(limits: limits.pacing, seed: seed)
+    }
+
+    public var running: Int { runs.count }
+    public var isMirrorComplete: Bool { mirror.isComplete }
+    /// For metrics: calls that wait for their turn, and the part of the documented rate that is used at most.
+    public func pace(_ action: PacedAction) -> (waiting: Int, factor: Double) { (pacing.waitingCount(action), pacing.factor(action)) }
+    /// Every address known, for the orphan sweep and metrics.
+    public var addresses: [Address] { mirror.addresses }
+    public func isRunning(_ key: Key) -> Bool { runs[key] != nil }
+
+    /// - Parameter mayAct: whether this worker owns the key's shard at this moment.
+    public mutating func handle(_ event: Event, now: Now, mayAct: (Key) -> Bool) -> [Effect] {
+        var out: [Effect] = []
+        switch event {
+        case .start: fromMirror(mirror.handle(.start, now: now.instant), now, mayAct, &out)
+        case .run(let key):
+            precondition(runs[key] == nil, "\(key) is being reconciled")
+            runs[key] = Reconcile(key: key, policy: policy)
+            feed(key, .start, now, mayAct, &out)
+        case .answered(let key, let event): answered(key, event, now, mayAct, &out)
+        case .mirror(let event):
+            if let kind = event.outcome { fromPacing(pacing.handle(.finished(.describeAddresses, kind), now: now.instant), now, mayAct, &out) }
+            fromMirror(mirror.handle(event, now: now.instant), now, mayAct, &out)
+        case .slots(let owned, let of): fromPacing(pacing.handle(.slots(owned: owned, of: of), now: now.instant), now, mayAct, &out)
+        case .stop(let key): if runs[key] != nil { feed(key, .stop, now, mayAct, &out) }
+        case .wake:
+            fromPacing(pacing.handle(.wake, now: now.instant), now, mayAct, &out)
+            fromMirror(mirror.handle(.wake, now: now.instant), now, mayAct, &out)
+        }
+        while let turn = cancelled.popLast() { fromPacing(pacing.handle(.cancelled(id: turn), now: now.instant), now, mayAct, &out) }
+        return out
+    }
+
+    // MARK: the runs
+
+    private mutating func feed(_ key: Key, _ event: ReconcileEvent, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        guard runs[key] != nil else { return }  // it ended meanwhile
+        for effect in runs[key]!.handle(event, now: now, mayAct: mayAct(key)) { route(key, effect, now, mayAct, &out) }
+    }
+
+    private mutating func route(_ key: Key, _ effect: ReconcileEffect, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        switch effect {
+        case .observe(let id, let notBefore): observe(key, id, notBefore, now, mayAct, &out)
+        case .listNamed(let notBefore): listNamed(key, notBefore, now, mayAct, &out)
+        case .acquire(let verb): request(.key(key), PacedAction(verb), PacingLane(verb), now, mayAct, &out)
+        case .finish(let outcome): finish(key, outcome, &out)
+        case .disassociate(let id), .release(let id), .modifyBandwidth(let id, _), .associate(let id, _, _):
+            holders[id] = key
+            out.append(.perform(key, effect))
+        case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim,
+            .removeFinalizer, .annotatePod, .allocate, .say, .took:
+            out.append(.perform(key, effect))
+        }
+    }
+
+    private mutating func finish(_ key: Key, _ outcome: ReconcileOutcome, _ out: inout [Effect]) {
+        runs[key] = nil
+        if let turn = turnOf.removeValue(forKey: key) {
+            turns[turn] = nil
+            cancelled.append(turn)
+        }
+        listers.removeAll { $0.key == key }
+        for id in observers.keys where observers[id]!.contains(where: { $0.key == key }) {
+            observers[id]!.removeAll { $0.key == key }
+            if observers[id]!.isEmpty { observers[id] = nil }
+        }
+        out.append(.finished(key, outcome))
+    }
+
+    private mutating func answered(_ key: Key, _ event: ReconcileEvent, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        if let verb = runs[key]?.callUnderWay {
+            var kind: CloudErrorClass?
+            if case .failed(let fault) = event { kind = fault.kind }
+            fromPacing(pacing.handle(.finished(PacedAction(verb.verb), kind), now: now.instant), now, mayAct, &out)
+            var id = verb.addressID
+            if case .allocated(let new) = event { id = new }
+            if let id {
+                holders[id] = key
+                fromMirror(mirror.handle(.acted(id, at: now.instant), now: now.instant), now, mayAct, &out)
+            }
+        }
+        feed(key, event, now, mayAct, &out)
+    }
+
+    // MARK: the mirror
+
+    private mutating func observe(
+        _ key: Key, _ id: AddressID, _ notBefore: Instant, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
+    ) {
+        holders[id] = key
+        if let reading = reading(id, notBefore, now) { return feed(key, .observed(id, reading), now, mayAct, &out) }
+        observers[id, default: []].append(Waiter(key: key, notBefore: notBefore))
+        // Never looked for: any look from now on will do.
+        fromMirror(mirror.handle(.watch(id, notBefore: max(notBefore, .init(milliseconds: 0))), now: now.instant), now, mayAct, &out)
+    }
+
+    private func reading(_ id: AddressID, _ notBefore: Instant, _ now: Now) -> AddressReading? {
+        guard let entry = mirror.entry(id), entry.observedAt >= notBefore else { return nil }
+        if let address = entry.address { return .present(address) }
+        guard let missing = entry.missing else { return nil }
+        let confirmed = missing.byIDCount >= 2 && missing.listCount >= 1 && now.instant - missing.since >= Self.lostAfter
+        return .missing(confirmed: confirmed)
+    }
+
+    private mutating func listNamed(_ key: Key, _ notBefore: Instant, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        if let named = named(key, notBefore) { return feed(key, .listed(named), now, mayAct, &out) }
+        listers.append(Waiter(key: key, notBefore: notBefore))
+        if mirror.isComplete { fromMirror(mirror.handle(.relist(notBefore: notBefore), now: now.instant), now, mayAct, &out) }
+    }
+
+    private func named(_ key: Key, _ notBefore: Instant) -> NamedAddresses? {
+        guard let listedAt = mirror.listedAt, listedAt >= notBefore else { return nil }
+        let ours = mirror.named(Naming.addressName(key)).filter { Naming.owns($0, key) }
+        return NamedAddresses(addresses: ours, listedAt: listedAt)
+    }
+
+    private mutating func fromMirror(_ effects: [CloudMirror.Effect], _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        for effect in effects {
+            switch effect {
+            case .list(let offset, let limit): request(.list(offset: offset, limit: limit), .describeAddresses, .sweep, now, mayAct, &out)
+            case .describe(let ids): request(.describe(ids), .describeAddresses, .bind, now, mayAct, &out)
+            case .observed(let id): observed(id, now, mayAct, &out)
+            case .changed(let id): if let key = holders[id] { out.append(.drifted(key)) }
+            case .complete: completed(now, mayAct, &out)
+            case .wake(let at): out.append(.wake(at: at))
+            }
+        }
+    }
+
+    private mutating func observed(_ id: AddressID, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        for waiter in observers.removeValue(forKey: id) ?? [] {
+            if let reading = reading(id, waiter.notBefore, now) {
+                feed(waiter.key, .observed(id, reading), now, mayAct, &out)
+            } else {
+                observers[id, default: []].append(waiter)
+                fromMirror(mirror.handle(.watch(id, notBefore: waiter.notBefore), now: now.instant), now, mayAct, &out)
+            }
+        }
+    }
+
+    private mutating func completed(_ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        let waiting = listers
+        listers = []
+        for waiter in waiting { listNamed(waiter.key, waiter.notBefore, now, mayAct, &out) }
+    }
+
+    // MARK: turns
+
+    private mutating func request(
+        _ turn: Turn, _ action: PacedAction, _ lane: PacingLane, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
+    ) {
+        lastTurn += 1
+        turns[lastTurn] = turn
+        var cluster = ""
+        var namespace = ""
+        if case .key(let key) = turn {
+            turnOf[key] = lastTurn
+            (cluster, namespace) = (key.cluster, key.namespace)
+        }
+        let event = Pacing.Event.request(id: lastTurn, action, lane, cluster: cluster, namespace: namespace)
+        fromPacing(pacing.handle(event, now: now.instant), now, mayAct, &out)
+    }
+
+    private mutating func fromPacing(_ effects: [Pacing.Effect], _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        for effect in effects {
+            switch effect {
+            case .wake(let at): out.append(.wake(at: at))
+            case .grant(let id):
+                switch take(id) {
+                case .key(let key): feed(key, .granted, now, mayAct, &out)
+                case .list(let offset, let limit): out.append(.list(offset: offset, limit: limit))
+                case .describe(let ids): out.append(.describe(ids))
+                case nil: break  // its run ended meanwhile
+                }
+            case .refuse(let id, let until):
+                switch take(id) {
+                case .key(let key): feed(key, .closed(until: until), now, mayAct, &out)
+                case .list:
+                    fromMirror(mirror.handle(.failed(.list, .authorisation, sentAt: now.instant), now: now.instant), now, mayAct, &out)
+                case .describe:
+                    fromMirror(mirror.handle(.failed(.describe, .authorisation, sentAt: now.instant), now: now.instant), now, mayAct, &out)
+                case nil: break
+                }
+            }
+        }
+    }
+
+    private mutating func take(_ id: Int) -> Turn? {
+        let turn = turns.removeValue(forKey: id)
+        if case .key(let key) = turn { turnOf[key] = nil }
+        return turn
+    }
+}
+
+extension CloudMirror.Event {
+    /// How a call of the mirror ended: nil if this is not the end of one; `.some(nil)` is success.
+    fileprivate var outcome: CloudErrorClass?? {
+        switch self {
+        case .listed, .described: .some(nil)
+        case .failed(_, let kind, _): .some(kind)
+        case .start, .wake, .watch, .relist, .acted, .track, .forget: nil
+        }
+    }
+}
