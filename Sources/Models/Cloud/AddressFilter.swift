@@ -1,4 +1,5 @@
 public import Core
+internal import JSON
 
 /// One of DescribeAddresses' `Filters` (product/215/16702): the values are ORed, several filters ANDed.
 public struct AddressFilter: Hashable, Sendable {
@@ -29,6 +30,12 @@ extension AddressFilter.Field {
         "instance-type": .instanceType, "address-type": .addressType, "address-isp": .isp, "dedicated-cluster-id": .dedicatedClusterID,
         "tag-key": .tagKey, "tag-value": .tagValue,
     ]
+    /// Its name on the wire.
+    var wire: String {
+        if case .tag(let key) = self { return "tag:\(key)" }
+        return Self.names.first { $0.value == self }?.key ?? ""
+    }
+
     /// From its name on the wire.
     init?(wire name: String) {
         if let field = Self.names[name] {
@@ -42,6 +49,8 @@ extension AddressFilter.Field {
 }
 
 extension AddressFilter {
+    var json: JSONValue { ["Name": .string(field.wire), "Values": .array(values.map { .string($0) })] }
+
     /// Whether an address passes, as it looked at the time of the list.
     func passes(_ address: Address, _ record: AddressRecord) -> Bool {
         switch field {

@@ -1,6 +1,8 @@
 public import Core
+internal import JSON
 
-/// What people do in the console and what the account suffers, beside the calls of the API. Nothing of it is a request.
+/// What people do in the console and what the account suffers, beside the calls of the API. Nothing of it is a request, but it is
+/// journalled, with the key `console` and an action in lower case.
 /// To bind, unbind, rename or release by hand call the typed API with `by: CloudModel.console`.
 extension CloudModel {
     /// An EIP that its user made before, in UNBIND. It counts in the region's quota, not in the day's.
@@ -23,6 +25,7 @@ extension CloudModel {
             id: id, name: name, status: .unbind, ip: ip ?? drawn.1, bandwidth: bandwidth, chargeType: "TRAFFIC_POSTPAID_BY_HOUR", isp: isp,
             cascadeRelease: cascadeRelease, tags: tags, createdAt: clock)
         insert(address, isUserOwned: true, addressType: "EIP", egress: nil)
+        recordByHand("add", id, [:])
         return id
     }
 
@@ -31,6 +34,7 @@ extension CloudModel {
         _ = try find(id)
         try AllocateOrder.check(tags: tags)
         update(id, at: clock) { $0.tags = tags }
+        recordByHand("retag", id, ["Tags": .array(tags.map(\.json))])
     }
 
     /// Sets what is not nil.
@@ -44,6 +48,11 @@ extension CloudModel {
             $0.isBlocked = blocked ?? $0.isBlocked
             $0.cascadeRelease = cascadeRelease ?? $0.cascadeRelease
         }
+        var parameters = JSONObject()
+        parameters["IsArrears"] = arrears.map { .bool($0) }
+        parameters["IsBlocked"] = blocked.map { .bool($0) }
+        parameters["CascadeRelease"] = cascadeRelease.map { .bool($0) }
+        recordByHand("mark", id, parameters)
     }
 
     /// The address is gone at once, whatever its state, as after too long in arrears (product/213/17156).
@@ -51,5 +60,15 @@ extension CloudModel {
         advance(to: now)
         if let change = try find(id).change { tasks[change.task] = .failed }
         remove(id, at: clock)
+        recordByHand("vanish", id, [:])
+    }
+
+    private mutating func recordByHand(_ action: String, _ id: AddressID, _ parameters: JSONObject) {
+        var parameters = parameters
+        parameters["AddressId"] = .string(id.rawValue)
+        record(
+            CloudJournalEntry(
+                time: clock, action: action, parameters: .object(parameters), key: Self.console, outcome: "OK",
+                stateAfter: address(id).map { [$0] } ?? []))
     }
 }

@@ -43,7 +43,8 @@ extension CloudModel {
     public mutating func describe(
         filters: [AddressFilter], offset: Int = 0, limit: Int = CloudModel.limitDefault, by caller: String = "", now: Timestamp
     ) -> Result<CloudModel.Page, CloudFault> {
-        call(.describeAddresses, ["Offset": .int(offset), "Limit": .int(limit)], by: caller, now: now) { model throws(CloudFault) in
+        let parameters: JSONValue = ["Filters": .array(filters.map(\.json)), "Offset": .int(offset), "Limit": .int(limit)]
+        return call(.describeAddresses, parameters, by: caller, now: now) { model throws(CloudFault) in
             let (total, page) = try model.doDescribe(filters: filters, offset: offset, limit: limit)
             return (CloudModel.Page(total: total, addresses: page.map(\.0)), [])
         }

@@ -118,8 +118,14 @@ import Testing
         #expect(entries.map { $0.stateAfter.map(\.status) } == [[.creating], [.creating]])
         #expect(entries[0].parameters["ClientToken"].string == "a")
         cloud.model.settings.journalsReads = true
-        _ = try cloud.model.describe(ids: [id], now: cloud.now).get()
-        #expect(cloud.model.journal.count == 3)
+        _ = try cloud.model.describe(filters: [.name("ns_pod"), .tag(Naming.creatorTag)], now: cloud.now).get()
+        let filters = try #require(cloud.model.journal.last?.parameters["Filters"])
+        #expect(filters[0] == ["Name": "address-name", "Values": ["ns_pod"]])
+        #expect(filters[1]["Name"] == "tag:eip-controller.creator")
+        try cloud.model.mark(id, arrears: true, now: cloud.now)
+        try cloud.model.vanish(id, now: cloud.now)
+        #expect(cloud.model.journal.suffix(2).map(\.action) == ["mark", "vanish"])
+        #expect(cloud.model.journal.suffix(2).map(\.key) == ["console", "console"])
     }
 
     @Test func `a full journal drops its oldest entries`() throws {
