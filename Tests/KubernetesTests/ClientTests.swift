@@ -174,6 +174,17 @@ struct ClientTests {
         #expect(api.lines[1] == "PUT /apis/coordination.k8s.io/v1/namespaces/kube-system/leases/eip")
     }
 
+    @Test func `a lease and the record of the election say the same`() {
+        let at = Timestamp(milliseconds: 1_700_000_000_123)
+        let record = LeaseRecord(
+            holder: "pod-0", leaseDuration: .seconds(15), acquireTime: at, renewTime: at + .seconds(2), transitions: 3, resourceVersion: "7")
+        var meta = ObjectMeta(namespace: "kube-system", name: "eip")
+        meta.labels = ["keep": "me"]
+        let lease = Lease(record, meta: meta)
+        #expect(lease.record == record && lease.meta.labels == ["keep": "me"])
+        #expect(Lease(meta: meta).record.resourceVersion == nil && Lease(meta: meta).record.renewTime == Timestamp(milliseconds: 0))
+    }
+
     @Test func `an event said twice is there once`() async throws {
         let api = try FakeAPI { _, n in n == 0 ? .json(201, "{}") : .json(409, FakeAPI.status(409, "AlreadyExists")) }
         let event = ObjectEvent(
