@@ -5,13 +5,12 @@ public struct Limits: Hashable, Sendable {
     public var shard = Shard()
     public var leadership = Leadership()
     public var pacing = Pacing()
-    public var informer = Informer()
 
     public init() {}
 
     /// What is wrong with the values together: each line says what to change. Empty when all is well.
     public func check() -> [String] {
-        mirror.check() + shard.check() + leadership.check() + pacing.check() + informer.check()
+        mirror.check() + shard.check() + leadership.check() + pacing.check()
     }
 }
 
