@@ -12,6 +12,13 @@ final class AdminClient {
         queue = rd_kafka_queue_new(handle.rk)
         deadline = sinceBoot() + limit
     }
+    /// Connects, works, closes.
+    static func once<R>(_ settings: KafkaSettings, _ limit: Duration, _ body: (AdminClient) throws(KafkaError) -> R) throws(KafkaError) -> R {
+        let client = try AdminClient(settings, limit)
+        defer { client.close() }
+        return try body(client)
+    }
+
     /// The last call.
     func close() {
         rd_kafka_queue_destroy(queue)
@@ -38,8 +45,7 @@ final class AdminClient {
         guard let error = try create(spec) else { return .created }
         // Somebody else was quicker; or it exists and was not listed.
         guard error.code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS.rawValue else { throw error }
-        guard let found = try topics().first(where: { $0.name == spec.name }) else { throw error }
-        return outcome(found, spec)
+        return outcome(try listed(spec.name, "create topic \(spec.name)"), spec)
     }
 
     private func outcome(_ found: KafkaTopic, _ spec: KafkaTopicSpec) -> KafkaTopicOutcome {
@@ -64,8 +70,21 @@ final class AdminClient {
             throw KafkaError("\(what): an answer without results", .unexpected)
         }
         let code = rd_kafka_topic_result_error(results[0])
-        guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+        guard code != RD_KAFKA_RESP_ERR_NO_ERROR else {
+            _ = try listed(spec.name, what)
+            return nil
+        }
         return KafkaError(code, what, detail: rd_kafka_topic_result_error_string(results[0]).map { String(cString: $0) })
+    }
+
+    /// The controller has created it; clients that ask a broker at once may still be told that it does not exist.
+    private func listed(_ name: String, _ what: String) throws(KafkaError) -> KafkaTopic {
+        let pause = ThreadGate()
+        while true {
+            if let topic = try topics().first(where: { $0.name == name && $0.partitions > 0 }) { return topic }
+            guard sinceBoot() < deadline else { throw KafkaError("\(what): it exists, but the brokers do not list it yet", .retry) }
+            pause.wait(atMost: .milliseconds(50))
+        }
     }
 
     func configs(of topic: String) throws(KafkaError) -> [String: String] {

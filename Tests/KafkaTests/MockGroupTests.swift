@@ -63,6 +63,19 @@ import Testing
         await member.close()
     }
 
+    @Test func `brokers away: a commit fails in bounded time and may be tried again; the member can still be closed`() async throws {
+        let cluster = try TestCluster.mock([topic: 1])
+        var member = try Member(cluster.settings, .test(topic))
+        _ = try await member.expectAssigned()
+        cluster.mock?.goDown()
+        await member.group.engine.handle.connection.wait(untilUp: false)
+        let start = sinceBoot()
+        let error = await #expect(throws: KafkaError.self) { try await member.group.commit([0: KafkaPosition(offset: 0)], generation: member.generation) }
+        #expect(error?.disposition == .retry, "\(String(describing: error))")
+        #expect(sinceBoot() - start < .seconds(12))
+        await member.close()
+    }
+
     @Test func `topics on the mock are found, and another number of partitions is refused`() async throws {
         let cluster = try TestCluster.mock([topic: 3])
         let admin = KafkaAdmin(cluster.settings)
