@@ -106,7 +106,8 @@ extension Planner {
     func comeBack(_ claim: Claim) -> Timestamp? {
         let pending = claim.status.nextAttemptAt.flatMap { $0 > now.wall ? $0 : nil }
         guard let end = mayExecuteUntil(claim) else { return pending }
-        return max(end, pending ?? end).wholeSeconds + .seconds(1)
+        let after = end.wholeSeconds + .seconds(1)
+        return max(after, pending ?? after)
     }
 
     /// Has an EIP, waits for something on the pod's side; said in the claim once.

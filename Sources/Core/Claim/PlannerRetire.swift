@@ -83,10 +83,8 @@ extension Planner {
     /// Keeps claim and EIP for the next pod of that name.
     func retain(_ claim: Claim, _ pod: Pod?) -> Plan {
         guard let id = claim.spec.addressID else {
-            switch outcomeOfAllocate(claim, .podGone) {
-            case .plan(let plan): return plan
-            case .done: return retained(claim, publicIP: nil)
-            }
+            // Without an EIP there is nothing to keep for the next pod.
+            return tearDown(claim, .podGone)
         }
         guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .podGone) }
         switch observed.reading {
@@ -107,7 +105,7 @@ extension Planner {
         }
     }
 
-    private func retained(_ claim: Claim, publicIP: String?) -> Plan {
+    private func retained(_ claim: Claim, publicIP: String) -> Plan {
         var status = claim.status
         status.phase = .retained
         status.publicIP = publicIP

@@ -119,9 +119,9 @@ public struct Reconcile: Sendable {
         case .node(let name): .readNode(name: name)
         case .networkInterface(let podIP): .readNetworkInterface(podIP: podIP)
         case .surroundings(let owner): .readSurroundings(owner)
-        case .named: .listNamed(notBefore: Instant(milliseconds: .min))
+        case .named: .listNamed(notBefore: .anyTime)
         case .namedSince(let instant): .listNamed(notBefore: instant)
-        case .address(let id): .observe(id, notBefore: notBefore ?? Instant(milliseconds: .min))
+        case .address(let id): .observe(id, notBefore: notBefore ?? .anyTime)
         }
     }
 
@@ -345,12 +345,13 @@ public struct Reconcile: Sendable {
             return proceed(now, mayAct)
         case .quota, .authorisation, .terminal:
             let after: Duration = fault.kind == .terminal ? .seconds(300) : .seconds(60)
-            return refuse(verb, fault, after, now)
+            return refuse(verb, fault, after, now, mayAct)
         }
     }
 
     /// Says it in the claim; the run ends when that is written.
-    private mutating func refuse(_ verb: CloudVerb, _ fault: CloudFault, _ after: Duration, _ now: Now) -> [ReconcileEffect] {
+    private mutating func refuse(_ verb: CloudVerb, _ fault: CloudFault, _ after: Duration, _ now: Now, _ mayAct: Bool) -> [ReconcileEffect] {
+        guard mayAct else { return finish(.abandoned(.ownershipLost)) }
         let reason = Self.reason(verb)
         let message = "\(verb.rawValue) was refused: \(fault.code): \(fault.message)"
         let status = Planner.failed(
