@@ -79,9 +79,9 @@ let package = Package(
         tests(of: "Kafka", ["CRdKafka", "Lifecycle"]),
         tests(of: "Kubernetes", ["Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Lifecycle", "Observe"]),
         tests(of: "Cloud", ["Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Lifecycle", "Observe"]),
-        tests(of: "Admin", ["Core", "HTTPClient", "HTTPServing", "Observe"]),
+        tests(of: "Admin", ["HTTPClient", "Lifecycle", "Observe"]),
         tests(of: "Models", ["Core", "JSON"]),
-        tests(of: "Runtime", ["Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Sandbox", "Wire"]),
+        tests(of: "Runtime", ["Admin", "Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Options", "Sandbox", "Wire", "YAML"]),
         tests(
             of: "Sandbox", ["Cloud", "Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kubernetes", "Lifecycle", "Models", "Observe"],
             exclude: ["PythonSDK"]),
