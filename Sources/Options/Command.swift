@@ -43,7 +43,9 @@ public struct Command: Sendable {
     ///   - defaults: holds every default.
     ///   - environmentPrefix: gives each option its variable: with `EIP_`, `--kafka-brokers` is also `EIP_KAFKA_BROKERS`.
     ///   - configurationOption: the option that names a file of more values, keyed by option name without dashes in front.
-    ///   - validate: problems between options, found when each by itself is sound.
+    ///   - validate: problems between options. Asked even when single values are wrong or missing (those are as in `defaults`), so
+    ///     that all problems are told together; one that begins with such an option (`--name …`) only follows from that and is
+    ///     left out.
     ///   - run: returns the exit code.
     public init<Root: Sendable>(
         _ name: String, _ summary: String, discussion: String = "", defaults: Root, environmentPrefix: String? = nil, configurationOption: String? = nil,
@@ -65,11 +67,18 @@ public struct Command: Sendable {
         prepare = { layers, words in
             var root = defaults
             var problems = layers.problems
-            for option in options { problems += layers.apply(option, to: &root) }
+            var wrong: [String] = []
+            for option in options {
+                let found = layers.apply(option, to: &root)
+                if !found.isEmpty { wrong.append("--\(option.row.name)") }
+                problems += found
+            }
             let wanted = positional?.count ?? 0...0
             if words.count > wanted.upperBound { problems.append("unexpected argument \"\(words[wanted.upperBound])\"") }
             if words.count < wanted.lowerBound, let positional { problems.append("missing \(positional.name)") }
-            if problems.isEmpty { problems = validate(root, words) }
+            if wanted.contains(words.count) {
+                problems += validate(root, words).filter { problem in !wrong.contains { problem.hasPrefix("\($0) ") || problem.hasPrefix("\($0):") } }
+            }
             if !problems.isEmpty { return .failure(UsageError(problems: problems)) }
             return .run { [root] in try await run(root, words) }
         }

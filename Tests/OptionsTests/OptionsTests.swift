@@ -124,6 +124,26 @@ private struct Box: Error {
         }
         #expect(unread.problems == ["--config: missing: no such file"])
     }
+    @Test func `values outside an option's range, and problems between options, are told with all others`() throws {
+        struct Span: Sendable { var from = 1, to: Int?, name = "" }
+        let command = Command(
+            "span", "", defaults: Span(),
+            options: [
+                .value(\.from, "from", accepting: Accepting(1...9), "Start"), .value(\.to, "to", accepting: Accepting("even") { $0 % 2 == 0 }, "End"),
+                .value(\.name, "name", "Name"),
+            ],
+            validate: { span, _ in
+                (span.from >= span.to ?? 0 ? ["--to has to be more than --from, \(span.from)"] : []) + (span.name.isEmpty ? ["--name: none"] : [])
+            }, run: { span, _ in Int32(span.from) })
+        func problems(_ arguments: String...) -> [String] {
+            if case .failure(let error) = command.parse(arguments) { error.problems } else { [] }
+        }
+        #expect(problems("--from=2", "--to=4", "--name=x") == [])
+        #expect(problems("--from=0", "--to=3") == [#"--from: "0" is not within 1 to 9"#, #"--to: "3" is not even"#, "--name: none"])
+        #expect(problems("--from=x", "--to=0") == [#"--from: "x" is not a whole number"#, "--to has to be more than --from, 1", "--name: none"])
+        #expect(problems("word") == [#"unexpected argument "word""#], "with too many words nothing is asked")
+        #expect(command.reference().contains("| `--from N` | `1` |  | Start; within 1 to 9 |"))
+    }
     @Test func `help, reference and exit codes follow from the table`() async throws {
         func run(_ arguments: String...) async -> (Int32, String, String) {
             let output = Locked("")
