@@ -64,6 +64,8 @@ public struct Intake: Sendable {
     public var keyCount: Int { queue.count }
     public var readyCount: Int { queue.readyCount }
     public var runningCount: Int { queue.runningCount }
+    /// The send time of the last acknowledged commit: a request's life counts from it.
+    public var proof: Instant? { ownership.proof }
     /// Until when the newest proof of ownership holds.
     public var deadline: Instant? { ownership.deadline }
 

@@ -27,7 +27,7 @@ struct Ownership: Sendable {
     private let limits: Limits.Shard
     private(set) var shares: [Int: Share] = [:]
     private var generation = 0
-    private var proof: Instant?
+    private(set) var proof: Instant?
     private var sent: [Int: Sent] = [:]
     private var commits = 0
     private var lastCommitAt: Instant?

@@ -1,0 +1,245 @@
+internal import Cloud
+internal import Contract
+internal import Core
+internal import Kubernetes
+internal import Lifecycle
+internal import Observe
+
+/// The worker: takes keys from the queue, reconciles them, commits what is settled. Deciding is Core's (`Intake`,
+/// `Reconciler`); here is the one place where their effects are performed.
+///
+/// An actor, so that events are handled one at a time and effects start in the order in which they were decided.
+actor WorkerService: Service {
+    nonisolated let name = "worker"
+
+    private let queue: any QueueConsumer
+    private let port: WorkerPort
+    private let place: AccountRegion
+    private let map: ShardMap
+    private let log: Log
+    private let metrics: ControllerMetrics
+    private var intake: Intake
+    private var reconciler: Reconciler
+    private var generation = 0
+    /// answers the broker's client when the partitions it takes back are settled
+    private var relinquish: (@Sendable () -> Void)?
+    private var partitionsToRelinquish: Set<Int> = []
+    private var alarms: [Alarm: Task<Void, Never>] = [:]
+    private var startedAt: [Key: Instant] = [:]
+    private var stopping = false
+    private let idle = Latch()
+
+    private enum Alarm: Hashable { case intake, reconciler }
+
+    init(
+        queue: any QueueConsumer, port: WorkerPort, place: AccountRegion, map: ShardMap, policy: Policy, limits: Limits, log: Log, metrics: ControllerMetrics
+    ) {
+        self.queue = queue
+        self.port = port
+        self.place = place
+        self.map = map
+        self.log = log
+        self.metrics = metrics
+        let seed = StableHash.of(policy.identity, "\(BootClock.now().milliseconds)")
+        intake = Intake(limits: limits.shard, seed: seed)
+        reconciler = Reconciler(policy: policy, limits: limits, seed: seed)
+    }
+
+    func run(_ life: Life) async throws {
+        feed(Reconciler.Event.start)
+        life.ready()
+        let reader = Task { () -> String? in
+            for await event in queue.events {
+                if let end = self.take(event) { return end }
+            }
+            return nil
+        }
+        let watch = Task {
+            await life.stopping()
+            await self.drain()
+        }
+        let end = await reader.value
+        watch.cancel()
+        for alarm in alarms.values { alarm.cancel() }
+        if let end, !life.isStopping { throw WorkerEnded(message: end) }
+    }
+
+    struct WorkerEnded: Error, CustomStringConvertible {
+        var message: String
+        var description: String { "the queue ended: \(message)" }
+    }
+
+    /// For `/readyz`: nil when keys can be worked on.
+    func trouble() -> String? {
+        if let trouble = queue.trouble { return trouble }
+        if !reconciler.isMirrorComplete { return "the cloud's addresses are not listed yet" + (port.lastFault().map { ": \($0)" } ?? "") }
+        return nil
+    }
+
+    /// Lets what runs finish its step, commits, gives the partitions up.
+    private func drain() async {
+        stopping = true
+        feed(.revoked(intake.partitions))
+        await Latch.any(idle, Deadline.latch(after: .seconds(6)))
+        await queue.close()
+    }
+
+    // MARK: from the queue
+
+    private func take(_ event: QueueEvent) -> String? {
+        switch event {
+        case .assigned(let starts, let generation):
+            self.generation = generation
+            log.info("partitions assigned", [Field("partitions", starts.keys.sorted().map(String.init).joined(separator: ",")), Field("generation", generation)])
+            feed(.assigned(starts.sorted { $0.key < $1.key }.map { PartitionOffset(partition: Int($0.key), offset: $0.value) }))
+            share()
+        case .revoking(let lost, let finish):
+            let held = intake.partitions
+            log.info("partitions revoked", [Field("lost", lost)])
+            if lost {
+                feed(.lost(held))
+                finish()
+            } else {
+                relinquish = finish
+                partitionsToRelinquish = Set(held)
+                feed(.revoked(held))
+                if held.isEmpty { relinquished([]) }
+            }
+            share()
+        case .message(let partition, let offset, let key, let cause):
+            if partition >= 0 { feed(.message(partition: Int(partition), offset: offset, key: key, cause: cause)) }
+        case .ended(let reason): return reason
+        }
+        return nil
+    }
+
+    private func share() {
+        let owned = map.slotsOwned(of: place, in: intake.partitions)
+        metrics.ownedSlots[].set(Double(intake.partitions.count))
+        feed(Reconciler.Event.slots(owned: owned, of: map.slots))
+    }
+
+    private func relinquished(_ partitions: [Int]) {
+        partitionsToRelinquish.subtract(partitions)
+        guard partitionsToRelinquish.isEmpty else { return }
+        relinquish?()
+        relinquish = nil
+        if stopping { idle.open() }
+    }
+
+    // MARK: intake
+
+    private func feed(_ event: Intake.Event) {
+        for effect in intake.handle(event, now: BootClock.now()) { perform(effect) }
+        metrics.running[].set(Double(reconciler.running))
+    }
+
+    private func perform(_ effect: Intake.Effect) {
+        switch effect {
+        case .start(let key, _, _):
+            startedAt[key] = startedAt[key] ?? BootClock.now()
+            feed(Reconciler.Event.run(key))
+        case .stop(let key): feed(Reconciler.Event.stop(key))
+        case .commit(let id, let offsets):
+            let generation = self.generation
+            Task { await commit(id, offsets, generation) }
+        case .pause: queue.pause(intake.partitions.map(Int32.init), generation: generation)
+        case .resume: queue.resume(intake.partitions.map(Int32.init), generation: generation)
+        case .relinquish(let partitions): relinquished(partitions)
+        case .wake(let at): wake(.intake, at) { await $0.feed(Intake.Event.wake) }
+        }
+    }
+
+    private func commit(_ id: Int, _ offsets: [PartitionOffset], _ generation: Int) async {
+        var positions: [Int32: Int64] = [:]
+        for offset in offsets { positions[Int32(offset.partition)] = offset.offset }
+        do {
+            feed(.committed(id, sentAt: try await queue.commit(positions, generation: generation)))
+        } catch {
+            log.warning("cannot commit", [Field("error", "\(error)")])
+            feed(.commitFailed(id))
+        }
+    }
+
+    // MARK: reconciler
+
+    private func feed(_ event: Reconciler.Event) {
+        let now = port.now()
+        let effects = reconciler.handle(event, now: now) { intake.mayAct(on: $0, now: now.instant) }
+        for effect in effects { perform(effect) }
+    }
+
+    private func perform(_ effect: Reconciler.Effect) {
+        switch effect {
+        case .perform(let key, let effect): perform(key, effect)
+        case .list(let offset, let limit): Task { feed(.mirror(await port.list(offset: offset, limit: limit))) }
+        case .describe(let ids): Task { feed(.mirror(await port.describe(ids))) }
+        case .finished(let key, let outcome): finished(key, outcome)
+        case .drifted(let key): feed(.hint(key, .replayed, partition: map.partition(of: key, of: place)))
+        case .wake(let at): wake(.reconciler, at) { await $0.feed(Reconciler.Event.wake) }
+        }
+    }
+
+    private func perform(_ key: Key, _ effect: ReconcileEffect) {
+        switch effect {
+        case .say(let notice): Task { await port.say(key, notice) }
+        case .took(let step, let reason):
+            metrics.steps[step.verb, reason.rawValue].add()
+            log.info("step taken", [.key(key), Field("step", "\(step)"), Field("reason", reason.rawValue)])
+        case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .observe, .listNamed, .createClaim, .addFinalizer, .replaceSpec,
+            .replaceStatus, .deleteClaim, .removeFinalizer, .annotatePod, .acquire, .allocate, .associate, .disassociate, .release, .modifyBandwidth, .finish:
+            // The proof of ownership that the request's life counts from, at the moment it is sent.
+            let proof = intake.proof ?? BootClock.now()
+            Task { feed(.answered(key, await port.perform(effect, key: key, proof: proof))) }
+        }
+    }
+
+    private func finished(_ key: Key, _ outcome: ReconcileOutcome) {
+        switch outcome {
+        case .settled(let reason):
+            metrics.reconciles["settled", reason.rawValue].add()
+            if reason == .associatedEIP, let start = startedAt[key] { metrics.timeToBound[].observe(BootClock.now() - start) }
+            startedAt[key] = nil
+            log.debug("settled", [.key(key), Field("reason", reason.rawValue)])
+        case .again(let after, let reason):
+            metrics.reconciles["again", reason.rawValue].add()
+            log.debug("again", [.key(key), Field("after", after), Field("reason", reason.rawValue)])
+        case .retry(let reason, let words):
+            metrics.reconciles["retry", reason.rawValue].add()
+            log.warning("will retry", [.key(key), Field("reason", reason.rawValue), Field("error", words)])
+        case .abandoned(let reason):
+            metrics.reconciles["abandoned", reason.rawValue].add()
+            log.info("given up", [.key(key), Field("reason", reason.rawValue)])
+        }
+        feed(.finished(key, outcome))
+    }
+
+    /// One timer for each machine: the machines ask again when they are woken too early.
+    private func wake(_ alarm: Alarm, _ at: Instant, _ body: @escaping @Sendable (WorkerService) async -> Void) {
+        alarms[alarm]?.cancel()
+        alarms[alarm] = Task {
+            guard await BootClock.sleep(until: at) else { return }
+            await body(self)
+        }
+    }
+}
+
+extension Field {
+    static func key(_ key: Key) -> Field { Field("key", key.description) }
+}
+
+extension Step {
+    /// For metrics: the first word, in the spelling of Kubernetes and of the cloud's actions.
+    var verb: String {
+        switch self {
+        case .createClaim: "CreateClaim"
+        case .addFinalizer: "AddFinalizer"
+        case .updateSpec: "UpdateClaim"
+        case .writeStatus: "WriteStatus"
+        case .deleteClaim: "DeleteClaim"
+        case .removeFinalizer: "RemoveFinalizer"
+        case .annotatePod: "AnnotatePod"
+        case .allocate, .associate, .disassociate, .release, .modifyBandwidth: cloudVerb!.rawValue
+        }
+    }
+}
