@@ -181,7 +181,9 @@ final class Assembly: Service {
         return leader
     }
 
-    private func duties(_ cluster: String, _ port: ClusterPort, _ term: Leadership.Term, _ leader: LeaderService, _ publisher: any QueuePublisher) -> ClusterDuties {
+    private func duties(_ cluster: String, _ port: ClusterPort, _ term: Leadership.Term, _ leader: LeaderService, _ publisher: any QueuePublisher)
+        -> ClusterDuties
+    {
         ClusterDuties(cluster: cluster, term: term, port: port, publisher: publisher, log: log, metrics: metrics) { leader.term() == term }
     }
 

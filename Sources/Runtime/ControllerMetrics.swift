@@ -27,7 +27,8 @@ struct ControllerMetrics: Sendable {
         cloudCalls = registry.counter("eip_cloud_calls_total", "Calls of the cloud API, by action and result.", labels: ["action", "result"])
         cloudSeconds = registry.histogram("eip_cloud_call_seconds", "Duration of cloud API calls.", labels: ["action"])
         timeToBound = registry.histogram(
-            "eip_time_to_bound_seconds", "From first work on a pod to its confirmed binding.", labels: [], buckets: [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300])
+            "eip_time_to_bound_seconds", "From first work on a pod to its confirmed binding.", labels: [],
+            buckets: [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300])
         staleBinding = registry.histogram(
             "eip_stale_binding_seconds", "How long an EIP stayed bound to a pod after its absence was seen.", labels: [],
             buckets: [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300])

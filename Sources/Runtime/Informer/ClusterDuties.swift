@@ -111,7 +111,8 @@ actor ClusterDuties {
 
     private func unreadable(_ kind: String, _ object: UnreadableObject) {
         log.warning(
-            "an object cannot be read", [Field("kind", kind), Field("object", "\(object.meta.namespace)/\(object.meta.name)"), Field("problem", object.problem)])
+            "an object cannot be read",
+            [Field("kind", kind), Field("object", "\(object.meta.namespace)/\(object.meta.name)"), Field("problem", object.problem)])
     }
 
     private func reported(_ what: String, _ report: ReflectorReport) {

@@ -24,7 +24,8 @@ final class KafkaPublisher: QueuePublisher {
         let producer = producer.withLock { $0 }
         do {
             _ = try await producer.send(
-                topic: topic, partition: Int32(map.partition(of: change.key, of: place)), key: EventCodec.messageKey(change.key), value: EventCodec.encode(change))
+                topic: topic, partition: Int32(map.partition(of: change.key, of: place)), key: EventCodec.messageKey(change.key),
+                value: EventCodec.encode(change))
         } catch let error as KafkaError where error.disposition == .fatal {
             let fresh = try KafkaProducer(settings)
             self.producer.withLock { current in if current === producer { current = fresh } }

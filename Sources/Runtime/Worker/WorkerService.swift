@@ -90,7 +90,8 @@ actor WorkerService: Service {
         switch event {
         case .assigned(let starts, let generation):
             self.generation = generation
-            log.info("partitions assigned", [Field("partitions", starts.keys.sorted().map(String.init).joined(separator: ",")), Field("generation", generation)])
+            log.info(
+                "partitions assigned", [Field("partitions", starts.keys.sorted().map(String.init).joined(separator: ",")), Field("generation", generation)])
             feed(.assigned(starts.sorted { $0.key < $1.key }.map { PartitionOffset(partition: Int($0.key), offset: $0.value) }))
             share()
         case .revoking(let lost, let finish):
