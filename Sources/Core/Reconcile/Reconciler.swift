@@ -49,6 +49,9 @@ public struct Reconciler: Sendable {
     private var lastTurn = 0
     private var observers: [AddressID: [Waiter]] = [:]
     private var listers: [Waiter] = []
+    private var mirrorWake: Instant?
+    private var pacingWake: Instant?
+    private var nextWake: Instant?
     /// turns whose runs ended; given back after the event, when nothing else is half done
     private var cancelled: [Int] = []
     /// which key an address belonged to when it was last looked at
@@ -83,12 +86,27 @@ public struct Reconciler: Sendable {
             fromMirror(mirror.handle(event, now: now.instant), now, mayAct, &out)
         case .slots(let owned, let of): fromPacing(pacing.handle(.slots(owned: owned, of: of), now: now.instant), now, mayAct, &out)
         case .stop(let key): if runs[key] != nil { feed(key, .stop, now, mayAct, &out) }
-        case .wake:
-            fromPacing(pacing.handle(.wake, now: now.instant), now, mayAct, &out)
-            fromMirror(mirror.handle(.wake, now: now.instant), now, mayAct, &out)
+        case .wake: wake(now, mayAct, &out)
         }
         while let turn = cancelled.popLast() { fromPacing(pacing.handle(.cancelled(id: turn), now: now.instant), now, mayAct, &out) }
+        // Each part asks for a wake once and trusts that it comes: the shell's one timer is set for the earlier of the two.
+        if let next = [mirrorWake, pacingWake].compactMap({ $0 }).min(), next != nextWake {
+            nextWake = next
+            out.append(.wake(at: next))
+        }
         return out
+    }
+
+    private mutating func wake(_ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        nextWake = nil
+        if let at = pacingWake, at <= now.instant {
+            pacingWake = nil
+            fromPacing(pacing.handle(.wake, now: now.instant), now, mayAct, &out)
+        }
+        if let at = mirrorWake, at <= now.instant {
+            mirrorWake = nil
+            fromMirror(mirror.handle(.wake, now: now.instant), now, mayAct, &out)
+        }
     }
 
     // MARK: the runs
@@ -182,7 +200,7 @@ public struct Reconciler: Sendable {
             case .observed(let id): observed(id, now, mayAct, &out)
             case .changed(let id): if let key = holders[id] { out.append(.drifted(key)) }
             case .complete: completed(now, mayAct, &out)
-            case .wake(let at): out.append(.wake(at: at))
+            case .wake(let at): mirrorWake = at
             }
         }
     }
@@ -224,7 +242,7 @@ public struct Reconciler: Sendable {
     private mutating func fromPacing(_ effects: [Pacing.Effect], _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
         for effect in effects {
             switch effect {
-            case .wake(let at): out.append(.wake(at: at))
+            case .wake(let at): pacingWake = at
             case .grant(let id):
                 switch take(id) {
                 case .key(let key): feed(key, .granted, now, mayAct, &out)
