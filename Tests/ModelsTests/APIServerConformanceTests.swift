@@ -14,7 +14,7 @@ let apiServerTranscript = URL(filePath: #filePath).deletingLastPathComponent().a
     for (number, test) in cases.enumerated() {
         let namespace = "case-\(number)"
         try model.create(["metadata": ["name": .string(namespace)]], in: .namespaces, now: .start)
-        var run = ConformanceRun(test, namespace: namespace)
+        var run = ConformanceRun(test, namespace: namespace, group: "test.example.com")
         while let request = try run.next() {
             guard case .value(let code, let body, _) = model.handle(request, now: .start) else {
                 Issue.record("\(test): a watch where an object was expected")
@@ -33,9 +33,9 @@ let apiServerTranscript = URL(filePath: #filePath).deletingLastPathComponent().a
 
 @Test func `a wrong answer is told from a right one`() throws {
     let cases = try ConformanceCase.read(transcript: "# t\nGET /x\n-> 404 NotFound {\".a.b\": 1, \".c\": null}")
-    var run = ConformanceRun(cases[0], namespace: "n")
+    var run = ConformanceRun(cases[0], namespace: "n", group: "g")
     #expect(run.answer(404, ["status": "Failure", "reason": "NotFound", "a": ["b": 1]]) == [])
-    run = ConformanceRun(cases[0], namespace: "n")
+    run = ConformanceRun(cases[0], namespace: "n", group: "g")
     #expect(run.answer(200, ["a": ["b": 2], "c": 1]).count == 4)
 }
 

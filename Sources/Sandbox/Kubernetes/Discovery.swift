@@ -21,7 +21,7 @@ extension SandboxKubernetes {
                 let document: JSONValue = ["swagger": "2.0", "info": ["title": "Kubernetes", "version": "v1.30.0"], "paths": [:]]
                 return (200, json, document.bytes())
             }
-            return (200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", OpenAPI.document)
+            return (200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", OpenAPI.document)
         default:
             let resources = state.withLock { $0.model.resources }
             return Discovery.document(request.path, resources).map { (200, json, $0.bytes()) }

@@ -6,10 +6,13 @@ public struct ConformanceRun: Sendable {
     private var variables: [String: String]
     private var position = 0
 
-    /// - Parameter namespace: exists, and belongs to this run.
-    public init(_ test: ConformanceCase, namespace: String) {
+    /// - Parameters:
+    ///   - namespace: exists, and belongs to this run.
+    ///   - group: for the kind that cases define. One of its own for each run of all cases: a server may take a while until it
+    ///     serves a deleted and newly defined kind again.
+    public init(_ test: ConformanceCase, namespace: String, group: String) {
         steps = test.steps
-        variables = ["ns": namespace]
+        variables = ["ns": namespace, "group": group]
     }
 
     /// The next request, its query decoded; nil at the end.
