@@ -2,11 +2,18 @@
 extension Planner {
     /// Writes the problem into the claim if it does not stand there; then rests.
     func report(_ claim: Claim, _ problem: Problem, _ rest: Rest) -> Plan {
-        let status = Planner.failed(claim, problem, memory: facts.memory, nextAttemptAt: comeBack(claim), now: now)
+        let status = Planner.failed(claim, problem, memory: facts.memory, nextAttemptAt: nextAttempt(claim, rest), now: now)
         if status != claim.status {
             return Plan(.step(.writeStatus(status)), problem.reason, notice: Notice(warning: true, reason: problem.reason, message: problem.message))
         }
         return Plan(.rest(rest), problem.reason)
+    }
+
+    /// When the reaper shall ask again, should this worker be gone by then: short waits are not worth a write.
+    private func nextAttempt(_ claim: Claim, _ rest: Rest) -> Timestamp? {
+        if let after = comeBack(claim) { return after }  // also what is planned already: it does not move while it is ahead
+        guard case .again(let pause) = rest, pause >= .seconds(30) else { return nil }
+        return (now.wall + pause).wholeSeconds
     }
 
     /// The claim's status with the problem in it; also used by the executor for what the cloud refused.

@@ -30,6 +30,9 @@ public struct Reconciler: Sendable {
     /// an address is believed to be lost only this long after it was first missed
     static let lostAfter = Duration.seconds(120)
 
+    /// how old the observation that an address is not there may be
+    static let missingFresh = Duration.seconds(2)
+
     private enum Turn: Hashable {
         case key(Key)
         case list(offset: Int, limit: Int)
@@ -122,11 +125,14 @@ public struct Reconciler: Sendable {
         case .listNamed(let notBefore): listNamed(key, notBefore, now, mayAct, &out)
         case .acquire(let verb): request(.key(key), PacedAction(verb), PacingLane(verb), now, mayAct, &out)
         case .finish(let outcome): finish(key, outcome, &out)
+        case .removeFinalizer(let claim):
+            if claim.spec.isUserOwned, let id = claim.spec.addressID { fromMirror(mirror.handle(.forget(id), now: now.instant), now, mayAct, &out) }
+            out.append(.perform(key, effect))
         case .disassociate(let id), .release(let id), .modifyBandwidth(let id, _), .associate(let id, _, _):
             holders[id] = key
             out.append(.perform(key, effect))
         case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim,
-            .removeFinalizer, .annotatePod, .allocate, .say, .took:
+            .annotatePod, .allocate, .say, .took:
             out.append(.perform(key, effect))
         }
     }
@@ -166,6 +172,15 @@ public struct Reconciler: Sendable {
         _ key: Key, _ id: AddressID, _ notBefore: Instant, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
     ) {
         holders[id] = key
+        var notBefore = notBefore
+        if let entry = mirror.entry(id) {
+            // What is not there is looked for again: nothing else would notice that it has come.
+            if entry.address == nil { notBefore = max(notBefore, now.instant - Self.missingFresh) }
+            // The user's own are in no list of ours, so drift is seen by looking at each.
+            if let address = entry.address, !address.tags.contains(Naming.creatorTag) {
+                fromMirror(mirror.handle(.track(id), now: now.instant), now, mayAct, &out)
+            }
+        }
         if let reading = reading(id, notBefore, now) { return feed(key, .observed(id, reading), now, mayAct, &out) }
         observers[id, default: []].append(Waiter(key: key, notBefore: notBefore))
         // Never looked for: any look from now on will do.
