@@ -25,6 +25,10 @@ public struct Reconcile: Sendable {
     private var stepsTaken = 0
     /// an observation must have been asked for at this moment or later
     private var notBefore: Instant?
+    /// the address was looked at since the run began, not only remembered by the mirror
+    private var hasLooked = false
+    /// told to stop: the run ends with the answer that is still to come
+    private var isStopping = false
 
     enum State: Hashable {
         case idle
@@ -63,7 +67,8 @@ public struct Reconcile: Sendable {
 
     /// - Parameter mayAct: whether this worker owns the key's shard at this moment (the deadline of its proof is not past).
     public mutating func handle(_ event: ReconcileEvent, now: Now, mayAct: Bool) -> [ReconcileEffect] {
-        if case .stop = event { return finish(.abandoned(.ownershipLost)) }
+        if case .stop = event { return stop() }
+        if isStopping { return finish(.abandoned(.ownershipLost)) }
         switch state {
         case .idle:
             precondition(event == .start, "a run starts once")
@@ -74,6 +79,17 @@ public struct Reconcile: Sendable {
         case .acquiring(let step): return acquired(step, event, now, mayAct)
         case .acting(let step, let notice, let reason): return acted(step, notice, reason, event, now, mayAct)
         case .closing(let notice, let outcome): return [.say(notice)] + finish(outcome)
+        case .finished: return []
+        }
+    }
+
+    /// What is under way and changes something is waited for, so that the next owner finds its outcome and not its beginning.
+    private mutating func stop() -> [ReconcileEffect] {
+        switch state {
+        case .writing, .recording, .acting, .closing:
+            isStopping = true
+            return []
+        case .idle, .reading, .acquiring: return finish(.abandoned(.ownershipLost))
         case .finished: return []
         }
     }
@@ -90,6 +106,7 @@ public struct Reconcile: Sendable {
             stepsTaken += 1
             if stepsTaken > Self.stepsMax { return before + finish(.retry(plan.reason, "took \(Self.stepsMax) steps without an end")) }
             guard mayAct else { return before + finish(.abandoned(.ownershipLost)) }
+            if confirms(step), !hasLooked { return lookAgain(now, mayAct, before) }
             return before + begin(step, plan, now)
         case .rest(.awaitAddress(let id)):
             armed = nil
@@ -102,6 +119,20 @@ public struct Reconcile: Sendable {
         case .rest(.settled): return before + say(plan.notice) + finish(.settled(plan.reason))
         case .rest(.again(let after)): return before + say(plan.notice) + finish(.again(max(after, .milliseconds(100)), plan.reason))
         }
+    }
+
+    /// Whether the step reports a binding that was not reported before.
+    private func confirms(_ step: Step) -> Bool {
+        guard case .writeStatus(let status) = step, let binding = status.binding else { return false }
+        return facts.claim.value??.status.binding?.target != binding.target
+    }
+
+    /// A binding is read back before it is reported: what the mirror remembers from before the run is not enough.
+    private mutating func lookAgain(_ now: Now, _ mayAct: Bool, _ before: [ReconcileEffect]) -> [ReconcileEffect] {
+        notBefore = now.instant
+        facts.address = .unread
+        forgetPodSide()
+        return proceed(now, mayAct, before)
     }
 
     private func say(_ notice: Notice?) -> [ReconcileEffect] { notice.map { [.say($0)] } ?? [] }
@@ -135,7 +166,9 @@ public struct Reconcile: Sendable {
         case (.networkInterface, .networkInterfaceRead(let interface)): facts.networkInterface = .read(interface)
         case (.surroundings, .surroundingsRead(let surroundings)): facts.surroundings = .read(surroundings)
         case (.named, .listed(let named)), (.namedSince, .listed(let named)): facts.named = .read(named)
-        case (.address, .observed(let id, let reading)): facts.address = .read(.init(id: id, reading: reading))
+        case (.address, .observed(let id, let reading)):
+            facts.address = .read(.init(id: id, reading: reading))
+            if notBefore != nil { hasLooked = true }
         case (_, .refused(.unavailable(let words))): return finish(.retry(.apiServerUnreachable, words))
         case (_, .refused(let refusal)): return finish(.retry(.conflict, "\(refusal)"))
         case (_, .failed(let fault)): return finish(.retry(.waitingForCloud, fault.description))

@@ -6,11 +6,13 @@ public struct Reconciler: Sendable {
         /// reconcile this key; one run of a key at a time
         case run(Key)
         /// the answer to a `perform`
-        case answered(Key, ReconcileEvent)
+        case answered(Key, run: Int, ReconcileEvent)
         /// the answer to `list` or `describe`
         case mirror(CloudMirror.Event)
         /// a call outside of any key is over: describes
         case slots(owned: Int, of: Int)
+        /// shards came: what their keys' addresses are has to be seen after this, whatever was seen for others before
+        case takeover
         /// the key's shard is given up: its run ends before its next step
         case stop(Key)
         case wake
@@ -18,7 +20,7 @@ public struct Reconciler: Sendable {
 
     public enum Effect: Hashable, Sendable {
         /// one read, write or call; answered by `answered`, but for `say` and `took`
-        case perform(Key, ReconcileEffect)
+        case perform(Key, run: Int, ReconcileEffect)
         case list(offset: Int, limit: Int)
         case describe([AddressID])
         case finished(Key, ReconcileOutcome)
@@ -38,6 +40,11 @@ public struct Reconciler: Sendable {
         case list(offset: Int, limit: Int)
         case describe([AddressID])
     }
+    /// A run and its number: an answer to a run that has ended is not given to the next one.
+    private struct Run {
+        var number: Int
+        var machine: Reconcile
+    }
     private struct Waiter {
         var key: Key
         var notBefore: Instant
@@ -46,7 +53,10 @@ public struct Reconciler: Sendable {
     private let policy: Policy
     private(set) var mirror: CloudMirror
     private(set) var pacing: Pacing
-    private var runs: [Key: Reconcile] = [:]
+    private var runs: [Key: Run] = [:]
+    private var lastRun = 0
+    /// nothing observed before this is believed
+    private var believedSince = Instant.anyTime
     private var turns: [Int: Turn] = [:]
     private var turnOf: [Key: Int] = [:]
     private var lastTurn = 0
@@ -81,9 +91,13 @@ public struct Reconciler: Sendable {
         case .start: fromMirror(mirror.handle(.start, now: now.instant), now, mayAct, &out)
         case .run(let key):
             precondition(runs[key] == nil, "\(key) is being reconciled")
-            runs[key] = Reconcile(key: key, policy: policy)
+            lastRun += 1
+            runs[key] = Run(number: lastRun, machine: Reconcile(key: key, policy: policy))
             feed(key, .start, now, mayAct, &out)
-        case .answered(let key, let event): answered(key, event, now, mayAct, &out)
+        case .answered(let key, let run, let event): answered(key, run, event, now, mayAct, &out)
+        case .takeover:
+            believedSince = now.instant
+            fromMirror(mirror.handle(.relist(notBefore: now.instant), now: now.instant), now, mayAct, &out)
         case .mirror(let event):
             if let kind = event.outcome { fromPacing(pacing.handle(.finished(.describeAddresses, kind), now: now.instant), now, mayAct, &out) }
             fromMirror(mirror.handle(event, now: now.instant), now, mayAct, &out)
@@ -115,11 +129,13 @@ public struct Reconciler: Sendable {
     // MARK: the runs
 
     private mutating func feed(_ key: Key, _ event: ReconcileEvent, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
-        guard runs[key] != nil else { return }  // it ended meanwhile
-        for effect in runs[key]!.handle(event, now: now, mayAct: mayAct(key)) { route(key, effect, now, mayAct, &out) }
+        guard let number = runs[key]?.number else { return }  // it ended meanwhile
+        for effect in runs[key]!.machine.handle(event, now: now, mayAct: mayAct(key)) { route(key, number, effect, now, mayAct, &out) }
     }
 
-    private mutating func route(_ key: Key, _ effect: ReconcileEffect, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+    private mutating func route(
+        _ key: Key, _ run: Int, _ effect: ReconcileEffect, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
+    ) {
         switch effect {
         case .observe(let id, let notBefore): observe(key, id, notBefore, now, mayAct, &out)
         case .listNamed(let notBefore): listNamed(key, notBefore, now, mayAct, &out)
@@ -127,13 +143,13 @@ public struct Reconciler: Sendable {
         case .finish(let outcome): finish(key, outcome, &out)
         case .removeFinalizer(let claim):
             if claim.spec.isUserOwned, let id = claim.spec.addressID { fromMirror(mirror.handle(.forget(id), now: now.instant), now, mayAct, &out) }
-            out.append(.perform(key, effect))
+            out.append(.perform(key, run: run, effect))
         case .disassociate(let id), .release(let id), .modifyBandwidth(let id, _), .associate(let id, _, _):
             holders[id] = key
-            out.append(.perform(key, effect))
+            out.append(.perform(key, run: run, effect))
         case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim,
             .annotatePod, .allocate, .say, .took:
-            out.append(.perform(key, effect))
+            out.append(.perform(key, run: run, effect))
         }
     }
 
@@ -151,18 +167,22 @@ public struct Reconciler: Sendable {
         out.append(.finished(key, outcome))
     }
 
-    private mutating func answered(_ key: Key, _ event: ReconcileEvent, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
-        if let verb = runs[key]?.callUnderWay {
+    private mutating func answered(
+        _ key: Key, _ run: Int, _ event: ReconcileEvent, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
+    ) {
+        var acted: AddressID?
+        if case .allocated(let new) = event { acted = new }
+        if runs[key]?.number == run, let call = runs[key]?.machine.callUnderWay {
             var kind: CloudErrorClass?
             if case .failed(let fault) = event { kind = fault.kind }
-            fromPacing(pacing.handle(.finished(PacedAction(verb.verb), kind), now: now.instant), now, mayAct, &out)
-            var id = verb.addressID
-            if case .allocated(let new) = event { id = new }
-            if let id {
-                holders[id] = key
-                fromMirror(mirror.handle(.acted(id, at: now.instant), now: now.instant), now, mayAct, &out)
-            }
+            fromPacing(pacing.handle(.finished(PacedAction(call.verb), kind), now: now.instant), now, mayAct, &out)
+            acted = acted ?? call.addressID
         }
+        if let acted {
+            holders[acted] = key
+            fromMirror(mirror.handle(.acted(acted, at: now.instant), now: now.instant), now, mayAct, &out)
+        }
+        guard runs[key]?.number == run else { return }
         feed(key, event, now, mayAct, &out)
     }
 
@@ -172,7 +192,7 @@ public struct Reconciler: Sendable {
         _ key: Key, _ id: AddressID, _ notBefore: Instant, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
     ) {
         holders[id] = key
-        var notBefore = notBefore
+        var notBefore = max(notBefore, believedSince)
         if let entry = mirror.entry(id) {
             // What is not there is looked for again: nothing else would notice that it has come.
             if entry.address == nil { notBefore = max(notBefore, now.instant - Self.missingFresh) }
@@ -183,8 +203,7 @@ public struct Reconciler: Sendable {
         }
         if let reading = reading(id, notBefore, now) { return feed(key, .observed(id, reading), now, mayAct, &out) }
         observers[id, default: []].append(Waiter(key: key, notBefore: notBefore))
-        // Never looked for: any look from now on will do.
-        fromMirror(mirror.handle(.watch(id, notBefore: max(notBefore, .init(milliseconds: 0))), now: now.instant), now, mayAct, &out)
+        fromMirror(mirror.handle(.watch(id, notBefore: notBefore), now: now.instant), now, mayAct, &out)
     }
 
     private func reading(_ id: AddressID, _ notBefore: Instant, _ now: Now) -> AddressReading? {
@@ -196,6 +215,7 @@ public struct Reconciler: Sendable {
     }
 
     private mutating func listNamed(_ key: Key, _ notBefore: Instant, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        let notBefore = max(notBefore, believedSince)
         if let named = named(key, notBefore) { return feed(key, .listed(named), now, mayAct, &out) }
         listers.append(Waiter(key: key, notBefore: notBefore))
         if mirror.isComplete { fromMirror(mirror.handle(.relist(notBefore: notBefore), now: now.instant), now, mayAct, &out) }

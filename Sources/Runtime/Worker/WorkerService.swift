@@ -92,6 +92,7 @@ actor WorkerService: Service {
             self.generation = generation
             log.info(
                 "partitions assigned", [Field("partitions", starts.keys.sorted().map(String.init).joined(separator: ",")), Field("generation", generation)])
+            feed(Reconciler.Event.takeover)
             feed(.assigned(starts.sorted { $0.key < $1.key }.map { PartitionOffset(partition: Int($0.key), offset: $0.value) }))
             share()
         case .revoking(let lost, let finish):
@@ -172,7 +173,7 @@ actor WorkerService: Service {
 
     private func perform(_ effect: Reconciler.Effect) {
         switch effect {
-        case .perform(let key, let effect): perform(key, effect)
+        case .perform(let key, let run, let effect): perform(key, run, effect)
         case .list(let offset, let limit): Task { feed(.mirror(await port.list(offset: offset, limit: limit))) }
         case .describe(let ids): Task { feed(.mirror(await port.describe(ids))) }
         case .finished(let key, let outcome): finished(key, outcome)
@@ -181,7 +182,7 @@ actor WorkerService: Service {
         }
     }
 
-    private func perform(_ key: Key, _ effect: ReconcileEffect) {
+    private func perform(_ key: Key, _ run: Int, _ effect: ReconcileEffect) {
         switch effect {
         case .say(let notice): Task { await port.say(key, notice) }
         case .took(let step, let reason):
@@ -191,7 +192,7 @@ actor WorkerService: Service {
             .replaceStatus, .deleteClaim, .removeFinalizer, .annotatePod, .acquire, .allocate, .associate, .disassociate, .release, .modifyBandwidth, .finish:
             // The proof of ownership that the request's life counts from, at the moment it is sent.
             let proof = intake.proof ?? BootClock.now()
-            Task { feed(.answered(key, await port.perform(effect, key: key, proof: proof))) }
+            Task { feed(.answered(key, run: run, await port.perform(effect, key: key, proof: proof))) }
         }
     }
 
