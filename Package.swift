@@ -62,7 +62,7 @@ let package = Package(
 
         // models of the servers, and the sandbox that serves them
         library("Models", ["Core", "JSON"]),
-        library("Sandbox", ["Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Runtime", "YAML"]),
+        library("Sandbox", ["Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Options", "Runtime", "YAML"]),
         executable("eip-sandbox", ["Lifecycle", "Observe", "Options", "Sandbox"]),
 
         tests(of: "Lifecycle"),
