@@ -46,7 +46,7 @@ actor Story {
         await step("controller killed in the middle of a bind: one EIP, bound") { try await self.controllerRestarts() }
         await step("eipc of a stopped static pod deleted: the EIP is released") { try await self.reclaimed() }
         await step("eipc of a living pod deleted: bound again to the same EIP") { try await self.boundAgain() }
-        return report()
+        return await report()
     }
 
     /// Goes on telling what changes, until it is stopped.
@@ -57,14 +57,22 @@ actor Story {
         }
     }
 
-    private func report() -> StoryReport {
+    private func report() async -> StoryReport {
+        let seconds = seconds(since: start)
+        var events: Int?
+        do {
+            events = try await host.eventCount()
+        } catch {
+            say("the events in Kafka could not be counted: \(error)")
+        }
         let (journal, calls) = host.cloud.withModel { model in
             (model.journal, Dictionary(model.journal.filter { $0.key != CloudModel.console }.map { ($0.action, 1) }, uniquingKeysWith: +))
         }
         promises.look(atJournal: journal)
         let results = Promise.allCases.map { StoryReport.PromiseResult(name: $0.rawValue, broken: promises.broken[$0] ?? []) }
         return StoryReport(
-            queue: settings.queue, steps: steps, promises: results, looks: promises.looks, waits: chronicle.waits, calls: calls, seconds: seconds(since: start))
+            queue: settings.queue, steps: steps, promises: results, looks: promises.looks, waits: chronicle.waits, calls: calls,
+            events: events, seconds: seconds)
     }
 
     // MARK: - The steps

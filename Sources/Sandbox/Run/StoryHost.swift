@@ -68,6 +68,14 @@ final class StoryHost: Sendable {
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// What the events topic has got so far; nil with the queue in memory.
+    ///
+    /// - Throws: `KafkaError`.
+    func eventCount() async throws -> Int? {
+        guard let kafka else { return nil }
+        return try await KafkaReader.ranges(kafka.settings, topic: "eip.events.v1").values.reduce(0) { $0 + $1.count }
+    }
+
     // MARK: - The controller
 
     /// - Throws: `ControllerRun.Ended`.

@@ -23,6 +23,8 @@ public struct StoryReport: Sendable {
     var waits: [Chronicle.Wait]
     /// Calls at the cloud by action.
     var calls: [String: Int]
+    /// Messages in the events topic; nil with the queue in memory.
+    public var events: Int?
     public var seconds: Double
 
     /// Every step done, no promise broken.
@@ -56,7 +58,7 @@ extension StoryReport {
                 "time to bound from \(name.padded(9)) min \(min.shown)  median \(median.shown)  max \(max.shown) (\(slowest.key)), \(waits.count) pods")
         }
         lines.append("calls at the cloud: " + calls.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
-        lines.append("\(isGood ? "all promises kept" : "FAILED") in \(Self.shown(seconds)) s, events through \(queue.rawValue)")
+        lines.append("\(isGood ? "all promises kept" : "FAILED") in \(Self.shown(seconds)) s, \(events.map { "\($0) " } ?? "")events through \(queue.rawValue)")
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -77,7 +79,7 @@ extension StoryReport {
         let report: JSONValue = [
             "ok": .bool(isGood), "queue": .string(queue.rawValue), "seconds": .double(seconds), "steps": .array(steps), "promises": .array(promises),
             "checks": .int(looks), "timeToBound": ["fromCreation": times(waits.map(\.sinceCreated)), "fromRunning": times(waits.map(\.sinceRunning))],
-            "cloudCalls": calls,
+            "cloudCalls": calls, "eventsInKafka": events.map { .int($0) } ?? .null,
         ]
         return report.text() + "\n"
     }
