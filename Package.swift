@@ -57,12 +57,21 @@ let package = Package(
         library("Admin", ["Core", "HTTPServing", "Lifecycle", "Observe"]),
 
         // wiring
-        library("Runtime", ["Admin", "Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Observe", "Options", "Wire", "YAML"]),
+        library(
+            "Runtime",
+            [
+                "Admin", "Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Observe", "Options", "Wire", "YAML",
+            ]),
         executable("eip-controller", ["Contract", "Core", "Kafka", "Lifecycle", "Observe", "Options", "Runtime"]),
 
         // models of the servers, and the sandbox that serves them
         library("Models", ["Core", "JSON"]),
-        library("Sandbox", ["Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Options", "Runtime", "YAML"]),
+        library(
+            "Sandbox",
+            [
+                "Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Options",
+                "Runtime", "YAML",
+            ]),
         executable("eip-sandbox", ["Lifecycle", "Observe", "Options", "Sandbox"]),
 
         tests(of: "Lifecycle"),
@@ -81,7 +90,12 @@ let package = Package(
         tests(of: "Cloud", ["Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Lifecycle", "Observe"]),
         tests(of: "Admin", ["HTTPClient", "Lifecycle", "Observe"]),
         tests(of: "Models", ["Core", "JSON"]),
-        tests(of: "Runtime", ["Admin", "Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Options", "Sandbox", "Wire", "YAML"]),
+        tests(
+            of: "Runtime",
+            [
+                "Admin", "Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Options", "Sandbox",
+                "Wire", "YAML",
+            ]),
         tests(
             of: "Sandbox", ["Cloud", "Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kubernetes", "Lifecycle", "Models", "Observe"],
             exclude: ["PythonSDK"]),

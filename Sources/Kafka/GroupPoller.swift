@@ -54,7 +54,7 @@ final class GroupPoller {
     }
 
     private func fail(_ code: rd_kafka_resp_err_t, _ message: UnsafeMutablePointer<rd_kafka_message_t>) {
-        if let fatal = fatalError(of: rk, "read \(topic)") {
+        if let fatal = fatality(of: rk, "read \(topic)") {
             if !toldFatal { engine.put(.failed(fatal)) }
             toldFatal = true
             return

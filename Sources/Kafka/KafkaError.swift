@@ -98,7 +98,7 @@ public struct KafkaError: Error, Hashable, CustomStringConvertible {
 }
 
 /// The error of a client that librdkafka has declared finished, or nil while it is not.
-func fatalError(of rk: OpaquePointer, _ what: String) -> KafkaError? {
+func fatality(of rk: OpaquePointer, _ what: String) -> KafkaError? {
     let (code, words) = withErrorText { rd_kafka_fatal_error(rk, $0, $1) }
     guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
     return KafkaError(

@@ -83,7 +83,7 @@ final class ProducerEngine: Sendable {
         }
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return true }
         if let headers { rd_kafka_headers_destroy(headers) }  // ownership passes only on success
-        let error = fatalError(of: handle.rk, "publish") ?? KafkaError(code, "publish to \(message.topic)[\(message.partition)]")
+        let error = fatality(of: handle.rk, "publish") ?? KafkaError(code, "publish to \(message.topic)[\(message.partition)]")
         queue.withLock { $0.finish(turn.id) }?.resume(throwing: error)
         return false
     }
@@ -127,7 +127,7 @@ final class ProducerEngine: Sendable {
             deliver(event)
         } else if type == RD_KAFKA_EVENT_ERROR {
             let code = rd_kafka_event_error(event)
-            if let fatal = fatalError(of: handle.rk, "publish") {
+            if let fatal = fatality(of: handle.rk, "publish") {
                 for waiter in queue.withLock({ $0.breakDown(fatal) }) { waiter.resume(throwing: fatal) }
             } else {
                 handle.connection.noticed(code, String(cString: rd_kafka_event_error_string(event)))
@@ -150,7 +150,7 @@ final class ProducerEngine: Sendable {
     }
 
     private func failure(of report: UnsafePointer<rd_kafka_message_t>, closing: Bool) -> KafkaError {
-        if let fatal = fatalError(of: handle.rk, "publish") { return fatal }
+        if let fatal = fatality(of: handle.rk, "publish") { return fatal }
         let message = report.pointee
         let maybe = rd_kafka_message_status(report) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED
         let purged = message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT

@@ -44,7 +44,7 @@ struct ControllerMetrics: Sendable {
         paceRate = registry.gauge("eip_pacing_rate", "Calls a second granted at present, by action.", labels: ["action"])
         published.declare(Cause.allCases.map { [$0.rawValue] })
         reconciles.declare(["settled", "again", "retry", "abandoned"].map { [$0, Reason.settled.rawValue] })
-        for action in PacedAction.allCases {
+        for action in CloudAction.allCases {
             cloudCalls.declare([[action.rawValue, "ok"]])
             paceWaiting.declare([[action.rawValue]])
             paceRate.declare([[action.rawValue]])

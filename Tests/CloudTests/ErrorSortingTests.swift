@@ -45,7 +45,8 @@ import Testing
                 .conflict: "InvalidInstanceId.AlreadyBindEip InvalidPrivateIpAddress.AlreadyBindEip "
                     + prefixed("InvalidParameterValue", "NetworkInterfaceIdNotMatch PrivateIpAddressNotMatch"),
                 .podSideChanged: "FailedOperation.AddressEniInfoNotFound InvalidInstanceId.NotFound InvalidNetworkInterfaceId.NotFound "
-                    + "InvalidParameterValue.NetworkInterfaceNotFound InvalidParameterValue.InvalidInstanceState UnsupportedOperation.InstanceStateNotSupported",
+                    + "InvalidParameterValue.NetworkInterfaceNotFound InvalidParameterValue.InvalidInstanceState "
+                    + "UnsupportedOperation.InstanceStateNotSupported",
                 .lost: "InvalidAddressId.NotFound InvalidParameterValue.AddressNotFound",
                 .quota: "InvalidAddressId.Blocked LimitExceeded.InstanceAddressQuota OperationDenied.AddressInArrears",
                 .terminal: "InvalidAccount.NotSupported InvalidParameter.Conflict InvalidParameterConflict MissingParameter "

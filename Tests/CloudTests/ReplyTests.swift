@@ -81,7 +81,8 @@ func reply(_ action: CloudAction, _ members: String) throws -> Reply {
               {"PrivateIpAddress":"10.0.0.2","Primary":true,"AddressId":"","State":"AVAILABLE"},
               {"PrivateIpAddress":"10.0.0.3","AddressId":"eip-1","State":"AVAILABLE"},{"PrivateIpAddress":"10.0.0.9"},
               {"PrivateIpAddress":"10.0.0.4","State":"DELETING"},{"PrivateIpAddress":"10.0.0.6"}]},
-            {"NetworkInterfaceId":"eni-2","Attachment":null,"PrivateIpAddressSet":[{"PrivateIpAddress":"10.0.0.5","AddressId":null},{"PrivateIpAddress":"10.0.0.6"}]}]
+            {"NetworkInterfaceId":"eni-2","Attachment":null,"PrivateIpAddressSet":[
+            {"PrivateIpAddress":"10.0.0.5","AddressId":null},{"PrivateIpAddress":"10.0.0.6"}]}]
             """#
         let asked: Set = ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7"]
         let found = try reply(.describeNetworkInterfaces, members).networkInterfaces(of: asked)

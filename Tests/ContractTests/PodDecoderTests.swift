@@ -101,7 +101,8 @@ struct NodeTests {
     private func node(_ edit: String = "{}") throws -> NodeRecord {
         var object = try JSONValue(
             parsing: #"""
-                {"metadata":{"name":"n1","uid":"n-uid","resourceVersion":"9","labels":{"topology.kubernetes.io/region":"gz","topology.kubernetes.io/zone":"100003",
+                {"metadata":{"name":"n1","uid":"n-uid","resourceVersion":"9","labels":{"topology.kubernetes.io/region":"gz",
+                "topology.kubernetes.io/zone":"100003",
                 "kubernetes.io/os":"linux"},"annotations":{"a/b":"c"}},"spec":{"podCIDR":"x","providerID":"qcloud:///100003/ins-abc123"},
                 "status":{"capacity":{"cpu":"4","memory":"8Gi","tke.cloud.tencent.com/eip":"1"},
                 "allocatable":{"cpu":"3920m","tke.cloud.tencent.com/eip":"0"},"images":[{"names":["x"]}]}}

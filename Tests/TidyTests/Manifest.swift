@@ -4,7 +4,7 @@ struct Manifest {
     private(set) var executables: Set<String> = []
 
     init(_ text: String) throws {
-        let row = try Regex(#"(library|executable)\("([^"]+)"(?:,\s*\[([^\]]*)\])?\)"#, as: (Substring, Substring, Substring, Substring?).self)
+        let row = try Regex(#"(library|executable)\(\s*"([^"]+)"(?:,\s*\[([^\]]*)\])?\s*\)"#, as: (Substring, Substring, Substring, Substring?).self)
         for match in text.matches(of: row) {
             let (_, kind, name, list) = match.output
             let quoted = (list ?? "").split(separator: "\"", omittingEmptySubsequences: false)

@@ -57,7 +57,11 @@ import Testing
             """
             library("Options"),
             library("Models", ["Core", "JSON"]),
-            library("Runtime", ["Models"]),
+            library(
+                "Runtime",
+                [
+                    "Models",
+                ]),
             executable("eip-controller", ["Runtime", "Options"]),
             """)
         #expect(manifest.reach("eip-controller") == ["Runtime", "Options", "Models", "Core", "JSON"])

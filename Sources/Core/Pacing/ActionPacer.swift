@@ -30,7 +30,7 @@ struct ActionPacer: Sendable {
     private(set) var breaker = Breaker.closed
     private var openings = 0
 
-    init(_ action: PacedAction, limits: Limits.Pacing) {
+    init(_ action: CloudAction, limits: Limits.Pacing) {
         callsPerSecond = action.callsPerSecond
         self.limits = limits
         lanes = Lanes(count: PacingLane.allCases.count, ageMax: limits.laneAgeMax)

@@ -5,11 +5,11 @@ public struct Pacing: Sendable {
     public enum Event: Hashable, Sendable {
         case wake
         /// `id` is the caller's, and not used twice
-        case request(id: Int, PacedAction, PacingLane, cluster: String, namespace: String)
+        case request(id: Int, CloudAction, PacingLane, cluster: String, namespace: String)
         /// it is not wanted any more, granted or not
         case cancelled(id: Int)
         /// a granted call was answered; nil is success
-        case finished(PacedAction, CloudErrorClass?)
+        case finished(CloudAction, CloudErrorClass?)
         case slots(owned: Int, of: Int)
     }
 
@@ -28,7 +28,7 @@ public struct Pacing: Sendable {
     private var alarm = Alarm()
 
     public init(limits: Limits.Pacing = Limits.Pacing(), slotsOwned: Int = 0, of slots: Int = 1, seed: UInt64) {
-        pacers = PacedAction.allCases.map { ActionPacer($0, limits: limits) }
+        pacers = CloudAction.allCases.map { ActionPacer($0, limits: limits) }
         share = Share(owned: slotsOwned, of: slots)
         generator = SeededGenerator(seed: seed)
     }
@@ -64,11 +64,11 @@ public struct Pacing: Sendable {
     }
 
     /// Calls of that action that wait for their turn.
-    public func waitingCount(_ action: PacedAction) -> Int { pacers[Pacing.index(action)].waitingCount }
+    public func waitingCount(_ action: CloudAction) -> Int { pacers[Pacing.index(action)].waitingCount }
     /// The part of the documented rate that the cloud was last seen to bear, before recovery.
-    public func factor(_ action: PacedAction) -> Double { pacers[Pacing.index(action)].factor }
+    public func factor(_ action: CloudAction) -> Double { pacers[Pacing.index(action)].factor }
     /// Whether calls of that action are refused for want of permission.
-    public func isOpen(_ action: PacedAction, now: Instant) -> Bool { pacers[Pacing.index(action)].refusedUntil(now: now) != nil }
+    public func isOpen(_ action: CloudAction, now: Instant) -> Bool { pacers[Pacing.index(action)].refusedUntil(now: now) != nil }
 
     private mutating func finished(_ index: Int, _ kind: CloudErrorClass?, now: Instant, _ effects: inout [Effect]) {
         guard pacers[index].finished(kind, now: now, generator: &generator), let until = pacers[index].refusedUntil(now: now) else { return }
@@ -78,7 +78,7 @@ public struct Pacing: Sendable {
         }
     }
 
-    private static func index(_ action: PacedAction) -> Int {
+    private static func index(_ action: CloudAction) -> Int {
         switch action {
         case .allocateAddresses: 0
         case .associateAddress: 1

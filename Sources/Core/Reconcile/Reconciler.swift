@@ -79,7 +79,7 @@ public struct Reconciler: Sendable {
     public var running: Int { runs.count }
     public var isMirrorComplete: Bool { mirror.isComplete }
     /// For metrics: calls that wait for their turn, and the part of the documented rate that is used at most.
-    public func pace(_ action: PacedAction) -> (waiting: Int, factor: Double) { (pacing.waitingCount(action), pacing.factor(action)) }
+    public func pace(_ action: CloudAction) -> (waiting: Int, factor: Double) { (pacing.waitingCount(action), pacing.factor(action)) }
     /// Every address known, for the orphan sweep and metrics.
     public var addresses: [Address] { mirror.addresses }
     public func isRunning(_ key: Key) -> Bool { runs[key] != nil }
@@ -139,7 +139,7 @@ public struct Reconciler: Sendable {
         switch effect {
         case .observe(let id, let notBefore): observe(key, id, notBefore, now, mayAct, &out)
         case .listNamed(let notBefore): listNamed(key, notBefore, now, mayAct, &out)
-        case .acquire(let verb): request(.key(key), PacedAction(verb), PacingLane(verb), now, mayAct, &out)
+        case .acquire(let verb): request(.key(key), CloudAction(verb), PacingLane(verb), now, mayAct, &out)
         case .finish(let outcome): finish(key, outcome, &out)
         case .removeFinalizer(let claim):
             if claim.spec.isUserOwned, let id = claim.spec.addressID { fromMirror(mirror.handle(.forget(id), now: now.instant), now, mayAct, &out) }
@@ -175,7 +175,7 @@ public struct Reconciler: Sendable {
         if runs[key]?.number == run, let call = runs[key]?.machine.callUnderWay {
             var kind: CloudErrorClass?
             if case .failed(let fault) = event { kind = fault.kind }
-            fromPacing(pacing.handle(.finished(PacedAction(call.verb), kind), now: now.instant), now, mayAct, &out)
+            fromPacing(pacing.handle(.finished(CloudAction(call.verb), kind), now: now.instant), now, mayAct, &out)
             acted = acted ?? call.addressID
         }
         if let acted {
@@ -260,7 +260,7 @@ public struct Reconciler: Sendable {
     // MARK: turns
 
     private mutating func request(
-        _ turn: Turn, _ action: PacedAction, _ lane: PacingLane, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
+        _ turn: Turn, _ action: CloudAction, _ lane: PacingLane, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
     ) {
         lastTurn += 1
         turns[lastTurn] = turn

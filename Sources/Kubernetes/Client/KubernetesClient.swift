@@ -51,7 +51,9 @@ public struct KubernetesClient: Sendable {
     public func replace(_ path: ResourcePath, _ body: [UInt8]) async throws(KubernetesError) -> Answer<[UInt8]> {
         try await call("PUT", path.path, body: body, what: "replace \(path)")
     }
-    /// RFC 7396. A `metadata.resourceVersion` or `metadata.uid` in the patch makes it conditional on these (`.conflict`).
+    /// RFC 7396. A `metadata.resourceVersion` in the patch makes it conditional on that (`.conflict`). A `metadata.uid` does so too:
+    /// the API server refuses another one as 422 ("field is immutable"), which is `.conflict` here. But in a patch of the status of a
+    /// custom resource the API server overlooks the uid: there only the resourceVersion protects.
     public func mergePatch(_ path: ResourcePath, _ body: [UInt8]) async throws(KubernetesError) -> Answer<[UInt8]> {
         try await call("PATCH", path.path, body: body, contentType: "application/merge-patch+json", what: "patch \(path)")
     }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct `Pacing of calls` {
     private static func request(
-        _ id: Int, _ action: PacedAction = .associateAddress, _ lane: PacingLane = .bind, cluster: String = "c", namespace: String = "n"
+        _ id: Int, _ action: CloudAction = .associateAddress, _ lane: PacingLane = .bind, cluster: String = "c", namespace: String = "n"
     )
         -> Pacing.Event
     {
@@ -53,7 +53,7 @@ import Testing
 
     @Test func `actions do not wait for each other`() {
         var pacing = Pacing(slotsOwned: 1, seed: 1)
-        for (id, action) in PacedAction.allCases.enumerated() {
+        for (id, action) in CloudAction.allCases.enumerated() {
             #expect(pacing.handle(Self.request(id, action), now: .ms(0)) == [.grant(id: id)])
         }
     }
@@ -137,21 +137,21 @@ import Testing
         var pacing = Pacing(slotsOwned: owned, of: slots, seed: seed)
         var now = Instant.ms(0)
         var wakeAt: Instant?
-        var grants: [PacedAction: [Instant]] = [:]
-        var actions: [Int: PacedAction] = [:]
+        var grants: [CloudAction: [Instant]] = [:]
+        var actions: [Int: CloudAction] = [:]
         var asked = 0
         while now < .s(400) {
             var effects: [Pacing.Effect] = []
             if now < .s(20), chance.next(below: 3) > 0 {
                 asked += 1
-                let action = PacedAction.allCases[chance.next(below: 3)]
+                let action = CloudAction.allCases[chance.next(below: 3)]
                 actions[asked] = action
                 let lane = PacingLane.allCases[chance.next(below: 4)]
                 effects += pacing.handle(
                     Self.request(asked, action, lane, cluster: "\(chance.next(below: 3))", namespace: "\(chance.next(below: 3))"), now: now)
             } else if now < .s(20), chance.next(below: 10) == 0 {
                 effects += pacing.handle(
-                    .finished(PacedAction.allCases[chance.next(below: 3)], [.throttled, .transient, nil][chance.next(below: 3)]), now: now)
+                    .finished(CloudAction.allCases[chance.next(below: 3)], [.throttled, .transient, nil][chance.next(below: 3)]), now: now)
             } else {
                 effects += pacing.handle(.wake, now: now)
             }
@@ -176,7 +176,7 @@ import Testing
 
     @Test func `every verb has its action and its lane`() {
         #expect(
-            CloudVerb.allCases.map { PacedAction($0).rawValue } == [
+            CloudVerb.allCases.map { CloudAction($0).rawValue } == [
                 "AllocateAddresses", "AssociateAddress", "DisassociateAddress", "ReleaseAddresses", "ModifyAddressesBandwidth",
             ])
         #expect(CloudVerb.allCases.map { PacingLane($0) } == [.allocate, .bind, .bind, .release, .allocate])

@@ -1,5 +1,6 @@
-/// The actions of the VPC API that are paced, each with its own limit per account and region.
-public enum PacedAction: String, Hashable, Sendable, CaseIterable {
+/// The actions of the VPC API 2017-03-12 that are used (cloud.tencent.com/document/product/215/15755), each with its own limit per
+/// account and region.
+public enum CloudAction: String, Hashable, Sendable, CaseIterable {
     case allocateAddresses = "AllocateAddresses"
     case associateAddress = "AssociateAddress"
     case disassociateAddress = "DisassociateAddress"
@@ -9,6 +10,14 @@ public enum PacedAction: String, Hashable, Sendable, CaseIterable {
     case describeAddresses = "DescribeAddresses"
     case describeAddressQuota = "DescribeAddressQuota"
     case describeNetworkInterfaces = "DescribeNetworkInterfaces"
+
+    /// Whether it changes something; such a call needs a proof of ownership.
+    public var isMutating: Bool {
+        switch self {
+        case .allocateAddresses, .associateAddress, .disassociateAddress, .releaseAddresses, .modifyAddressesBandwidth, .modifyAddressAttribute: true
+        case .describeAddresses, .describeAddressQuota, .describeNetworkInterfaces: false
+        }
+    }
 
     /// Calls a second that the cloud documents: cloud.tencent.com/document/product/215/ 16699, 16700, 16703, 16705, 19214, 16702,
     /// 16701, 15817. For ModifyAddressAttribute it documents none; it gets the lowest of the others.
