@@ -210,37 +210,6 @@ public struct Reconcile: Sendable {
         return [.acquire(step.cloudVerb!)]
     }
 
-    private func claim() -> Claim {
-        guard let claim = facts.claim.value, let claim else { preconditionFailure("planned without a claim") }
-        return claim
-    }
-
-    private func write(_ step: Step) -> ReconcileEffect {
-        switch step {
-        case .createClaim(let spec): return .createClaim(spec)
-        case .addFinalizer: return .addFinalizer(claim())
-        case .updateSpec(let spec): return .replaceSpec(claim(), spec)
-        case .writeStatus(let status): return .replaceStatus(claim(), status)
-        case .deleteClaim: return .deleteClaim(claim())
-        case .removeFinalizer: return .removeFinalizer(claim())
-        case .annotatePod(let ip):
-            guard let pod = facts.pod.value, let pod else { preconditionFailure("annotates a pod that is there") }
-            return .annotatePod(uid: pod.uid, publicIP: ip)
-        case .allocate, .associate, .disassociate, .release, .modifyBandwidth: preconditionFailure("goes to the cloud")
-        }
-    }
-
-    private func call(_ step: Step) -> ReconcileEffect {
-        switch step {
-        case .allocate(let request): .allocate(request)
-        case .associate(let id, let target): .associate(id, networkInterfaceID: target.networkInterfaceID, privateIP: target.podIP)
-        case .disassociate(let id): .disassociate(id)
-        case .release(let id): .release(id)
-        case .modifyBandwidth(let id, let megabits): .modifyBandwidth(id, megabits: megabits)
-        case .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: preconditionFailure("goes to Kubernetes")
-        }
-    }
-
     private mutating func wrote(
         _ step: Step, _ notice: Notice?, _ reason: Reason, _ event: ReconcileEvent, _ now: Now, _ mayAct: Bool
     ) -> [ReconcileEffect] {
