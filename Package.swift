@@ -99,6 +99,8 @@ let package = Package(
         tests(
             of: "Sandbox", ["Cloud", "Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kubernetes", "Lifecycle", "Models", "Observe"],
             exclude: ["PythonSDK"]),
+        // drives the built executables and stock kubectl, as a user does
+        .testTarget(name: "IntegrationTests", dependencies: ["HTTPClient", "JSON", "Kafka", "Lifecycle"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )

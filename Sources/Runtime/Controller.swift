@@ -58,6 +58,8 @@ final class Assembly: Service {
     /// What `/readyz` looks at.
     struct State: Sendable {
         var trouble: String? = "not started yet"
+        /// why the log cannot be used; nil with the queue in memory
+        var topics: String?
         var leader: LeaderService?
         var worker: WorkerService?
     }
@@ -94,6 +96,7 @@ final class Assembly: Service {
     private static func checks(_ state: Locked<State>) async -> [(name: String, trouble: String?)] {
         let now = state.withLock { $0 }
         var checks: [(name: String, trouble: String?)] = [("kubernetes", now.trouble)]
+        if let topics = now.topics { checks.append(("topics", topics)) }
         if let worker = now.worker { checks.append(("worker", await worker.trouble())) }
         if let leader = now.leader { checks.append(("leader", leader.holder() == nil ? "no replica leads yet" : nil)) }
         return checks
@@ -104,7 +107,7 @@ final class Assembly: Service {
         guard let cluster = await identify(life) else { return }
         log.info("serving", [Field("cluster", cluster), Field("place", place.description), Field("identity", configuration.instanceID)])
         let port = ClusterPort(client: client, names: AnnotationNames(domain: configuration.annotationDomain), clock: clock)
-        let services = try await services(cluster, port)
+        guard let services = try await services(cluster, port, life) else { return }
         let stop = AsyncStream<Int32> { continuation in
             Task {
                 await life.stopping()
@@ -136,22 +139,22 @@ final class Assembly: Service {
                 if words != said { log.error("cannot serve the cluster yet", [Field("error", words)]) }
                 said = words
             }
-            let wait = Deadline.latch(after: .seconds(2))
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await wait.wait() }
-                group.addTask { await life.stopping() }
-                await group.next()
-                group.cancelAll()
-            }
+            await pause(life)
         }
         return nil
     }
 
     // MARK: what runs
 
-    private func services(_ cluster: String, _ port: ClusterPort) async throws -> [any Service] {
+    /// Nil when it is told to stop before they can be made.
+    private func services(_ cluster: String, _ port: ClusterPort, _ life: Life) async throws -> [any Service]? {
         switch configuration.queue {
-        case .kafka(let kafka): return try await servicesWithKafka(kafka, cluster, port)
+        case .kafka(let kafka):
+            var settings = kafka.clientSettings
+            settings.log = { [log] line in log.kafka(line) }
+            let topics = Topics(prefix: kafka.topicPrefix)
+            guard await ensure(topics, settings, replication: kafka.replication, life) else { return nil }
+            return try servicesWithKafka(topics, settings, cluster, port)
         case .memory: return servicesInMemory(cluster, port)
         }
     }
@@ -188,13 +191,8 @@ final class Assembly: Service {
     }
 
     /// Every replica works on the partitions it is given; the leader of the cluster informs.
-    private func servicesWithKafka(_ kafka: Configuration.Kafka, _ cluster: String, _ port: ClusterPort) async throws -> [any Service] {
-        let log = self.log
-        var settings = kafka.clientSettings
-        settings.log = { log.kafka($0) }
-        let topics = Topics(prefix: kafka.topicPrefix)
+    private func servicesWithKafka(_ topics: Topics, _ settings: KafkaSettings, _ cluster: String, _ port: ClusterPort) throws -> [any Service] {
         let limits = configuration.limits()
-        await ensure(topics, settings, replication: kafka.replication)
         var services: [any Service] = []
         if configuration.roles.contains(.worker) {
             var membership = KafkaMembership(groupID: topics.group, topic: topics.events, instanceID: configuration.instanceID)
@@ -210,14 +208,37 @@ final class Assembly: Service {
         return services
     }
 
-    /// At start, too, topics are made if they are missing; a broker that is not there is waited for by the clients.
-    private func ensure(_ topics: Topics, _ settings: KafkaSettings, replication: Int) async {
-        do throws(KafkaError) {
-            let (lines, ok) = try await topics.ensure(settings, replication: replication)
-            for line in lines { ok ? log.info("topic", [Field("state", line)]) : log.error("topic", [Field("state", line)]) }
-            if !ok { state.withLock { $0.trouble = lines.joined(separator: "; ") } }
-        } catch {
-            log.warning("cannot look at the topics", [Field("error", error.message)])
+    /// At start, too, topics are made if they are missing. Brokers that are not there and topics that are wrong are looked at
+    /// again until they are as they have to be, and `/readyz` says so. False when it is told to stop meanwhile.
+    private func ensure(_ topics: Topics, _ settings: KafkaSettings, replication: Int, _ life: Life) async -> Bool {
+        let brokers = settings.brokers.joined(separator: ",")
+        state.withLock { $0.topics = "Kafka at \(brokers) has not answered yet" }
+        var said = ""
+        while !life.isStopping {
+            var trouble: String?
+            do throws(KafkaError) {
+                let (lines, ok) = try await topics.ensure(settings, replication: replication)
+                if ok { for line in lines { log.info("topic", [Field("state", line)]) } } else { trouble = lines.joined(separator: "; ") }
+            } catch {
+                trouble = "Kafka at \(brokers): \(error.message)"
+            }
+            state.withLock { $0.topics = trouble }
+            guard let trouble else { return true }
+            if trouble != said { log.error("cannot use the log yet", [Field("error", trouble)]) }
+            said = trouble
+            await pause(life)
+        }
+        return false
+    }
+
+    /// Before something that did not work is tried again.
+    private func pause(_ life: Life) async {
+        let wait = Deadline.latch(after: .seconds(2))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await wait.wait() }
+            group.addTask { await life.stopping() }
+            await group.next()
+            group.cancelAll()
         }
     }
 
