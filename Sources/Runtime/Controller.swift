@@ -45,14 +45,14 @@ final class Assembly: Service {
     private let configuration: Configuration
     private let http: HTTPClient
     private let log: Log
-    private let metrics: ControllerMetrics
+    let metrics: ControllerMetrics
     private let client: KubernetesClient
     private let clock: ClusterClock
     /// nil without the role worker, which alone calls the cloud
     private let cloud: TencentCloudClient?
     private let place: AccountRegion
     private let map: ShardMap
-    private let state: Locked<State>
+    let state: Locked<State>
     private let startedAt = StableHash.hex(of: "\(LocalClock.now().wall)")
 
     /// What `/readyz` looks at.
@@ -83,7 +83,12 @@ final class Assembly: Service {
         self.state = state
         admin = AdminServer(
             configuration.adminAddress,
-            AdminSources(stuck: { nil }, checks: { await Assembly.checks(state) }, exposition: { metrics.registry.exposition() }))
+            AdminSources(
+                stuck: { nil }, checks: { await Assembly.checks(state) },
+                exposition: {
+                    await state.withLock { $0.worker }?.sample()
+                    return metrics.registry.exposition()
+                }))
     }
 
     private static func access(_ cluster: Configuration.Cluster) throws -> ClusterAccess {
@@ -266,6 +271,7 @@ final class Assembly: Service {
                         life.requestStop()
                     }
                     life.requestStop()
+                    group.cancelAll()
                     await group.waitForAll()
                 }
                 self.state.withLock { if $0.worker === worker { $0.worker = nil } }

@@ -15,19 +15,21 @@ public struct DueList: Sendable {
     }
 
     public enum Event: Hashable, Sendable {
-        case claimSeen(Claim, hasPod: Bool)
-        case claimGone(namespace: String, name: String)
-        case podSeen(namespace: String, name: String)
-        case podGone(namespace: String, name: String)
+        /// the complete list: what is not in it is gone
+        case claimsListed([Claim])
+        case claimSeen(Claim)
+        case claimGone(Claim)
+        /// the complete list of all pods, whatever they want
+        case podsListed([Pod])
+        case podSeen(Pod)
+        case podGone(Pod)
         /// both lists are complete and both watches stand
         case observing
         /// a watch was lost
         case gap
-        /// local minus API server's wall clock
+        /// between this machine's wall clock and the API server's
         case skew(Duration)
         case wake
-        /// a new leader starts from nothing
-        case forget
     }
     public enum Effect: Hashable, Sendable {
         case publishDue(namespace: String, name: String)
@@ -46,15 +48,27 @@ public struct DueList: Sendable {
         var resourceVersion: String
         var nextAttemptAt: Timestamp?
         var expiresAt: Timestamp?
-        var hasPod: Bool
-        var publishedAt: Instant?
+        /// when it is to be published: `nextAttemptAt`, and once that was published, a repetition
+        var publishAt: Timestamp?
+        /// what stands for it in `alarms`; others of its name there are outdated
+        var alarm: Timestamp?
+    }
+    private struct Alarmed: Comparable {
+        var at: Timestamp
+        var name: Name
+        static func < (a: Alarmed, b: Alarmed) -> Bool { (a.at, a.name) < (b.at, b.name) }
     }
 
     private let settings: Settings
     private var entries: [Name: Entry] = [:]
+    /// UIDs of all pods there are
+    private var pods: [Name: String] = [:]
+    private var alarms = Heap<Alarmed>()
+    /// expired, but nothing may expire now
+    private var overdue: Set<Name> = []
     private var observingSince: Instant?
     private var skew = Duration.zero
-    private var nextWake: Instant?
+    private var alarm = Alarm()
 
     public init(settings: Settings = Settings()) { self.settings = settings }
 
@@ -68,66 +82,97 @@ public struct DueList: Sendable {
     /// - Parameter now: wall is the API server's clock.
     public mutating func handle(_ event: Event, now: Now) -> [Effect] {
         switch event {
-        case .claimSeen(let claim, let hasPod): saw(claim, hasPod)
-        case .claimGone(let namespace, let name): entries[Name(namespace: namespace, name: name)] = nil
-        case .podSeen(let namespace, let name): entries[Name(namespace: namespace, name: name)]?.hasPod = true
-        case .podGone(let namespace, let name): entries[Name(namespace: namespace, name: name)]?.hasPod = false
+        case .claimsListed(let claims):
+            let present = Set(claims.map { Name(namespace: $0.namespace, name: $0.name) })
+            for name in entries.keys where !present.contains(name) { entries[name] = nil }
+            for claim in claims { saw(claim) }
+        case .claimSeen(let claim): saw(claim)
+        case .claimGone(let claim):
+            let name = Name(namespace: claim.namespace, name: claim.name)
+            if entries[name]?.uid == claim.uid { entries[name] = nil }
+        case .podsListed(let list):
+            pods = Dictionary(list.map { (Name(namespace: $0.namespace, name: $0.name), $0.uid) }, uniquingKeysWith: { _, last in last })
+            for name in entries.keys { schedule(name) }
+        case .podSeen(let pod): pods[Name(namespace: pod.namespace, name: pod.name)] = pod.uid
+        case .podGone(let pod):
+            let name = Name(namespace: pod.namespace, name: pod.name)
+            // a late word about a predecessor says nothing of the pod that is there
+            if pods[name] == pod.uid { pods[name] = nil }
+            schedule(name)
         case .observing: observingSince = observingSince ?? now.instant
         case .gap: observingSince = nil
         case .skew(let skew): self.skew = skew
-        case .wake: nextWake = nil
-        case .forget:
-            entries = [:]
-            observingSince = nil
+        case .wake: break
         }
         return due(now) + wake(now)
     }
 
-    private mutating func saw(_ claim: Claim, _ hasPod: Bool) {
+    private mutating func saw(_ claim: Claim) {
         let name = Name(namespace: claim.namespace, name: claim.name)
         guard !claim.isDeleting, claim.status.nextAttemptAt != nil || claim.status.expiresAt != nil else {
             entries[name] = nil
             return
         }
         let old = entries[name]
+        let isSame = old?.uid == claim.uid && old?.nextAttemptAt == claim.status.nextAttemptAt
         entries[name] = Entry(
             uid: claim.uid, resourceVersion: claim.resourceVersion, nextAttemptAt: claim.status.nextAttemptAt, expiresAt: claim.status.expiresAt,
-            hasPod: hasPod, publishedAt: old?.nextAttemptAt == claim.status.nextAttemptAt ? old?.publishedAt : nil)
+            publishAt: isSame ? old?.publishAt : claim.status.nextAttemptAt, alarm: old?.alarm)
+        schedule(name)
+    }
+
+    /// Puts the next moment at which something of that claim can be due into the heap, if it is not there.
+    private mutating func schedule(_ name: Name) {
+        guard let entry = entries[name] else { return }
+        let expiry = pods[name] == nil && !overdue.contains(name) ? entry.expiresAt : nil
+        let next = [entry.publishAt, expiry].compactMap { $0 }.min()
+        guard next != entry.alarm else { return }
+        entries[name]?.alarm = next
+        if let next { alarms.insert(Alarmed(at: next, name: name)) }
     }
 
     private mutating func due(_ now: Now) -> [Effect] {
         var effects: [Effect] = []
-        for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
-            if let expiresAt = entry.expiresAt, !entry.hasPod, expiresAt <= now.wall, mayExpire(now: now) {
-                effects.append(
-                    .deleteClaim(namespace: name.namespace, name: name.name, uid: entry.uid, resourceVersion: entry.resourceVersion))
-                entries[name] = nil  // a refused deletion comes back as a changed claim
+        while let first = alarms.min, first.at <= now.wall || entries[first.name]?.alarm != first.at {
+            _ = alarms.popMin()
+            guard var entry = entries[first.name], entry.alarm == first.at else { continue }
+            entry.alarm = nil
+            if let expiresAt = entry.expiresAt, expiresAt <= now.wall, pods[first.name] == nil { overdue.insert(first.name) }
+            if let at = entry.publishAt, at <= now.wall {
+                entry.publishAt = now.wall + settings.repeatAfter
+                effects.append(.publishDue(namespace: first.name.namespace, name: first.name.name))
+            }
+            entries[first.name] = entry
+            schedule(first.name)
+        }
+        return effects + expire(now)
+    }
+
+    private mutating func expire(_ now: Now) -> [Effect] {
+        guard !overdue.isEmpty, mayExpire(now: now) else { return [] }
+        var effects: [Effect] = []
+        let names = overdue.sorted()
+        overdue = []
+        for name in names {
+            // It may have been prolonged, or have a pod again.
+            guard let entry = entries[name], pods[name] == nil, let expiresAt = entry.expiresAt, expiresAt <= now.wall else {
+                schedule(name)
                 continue
             }
-            guard let at = entry.nextAttemptAt, at <= now.wall else { continue }
-            if let published = entry.publishedAt, now.instant - published < settings.repeatAfter { continue }
-            entries[name]?.publishedAt = now.instant
-            effects.append(.publishDue(namespace: name.namespace, name: name.name))
+            effects.append(.deleteClaim(namespace: name.namespace, name: name.name, uid: entry.uid, resourceVersion: entry.resourceVersion))
+            entries[name] = nil  // a refused deletion comes back as a changed claim
         }
         return effects
     }
 
     /// The next moment at which anything here can become due.
     private mutating func wake(_ now: Now) -> [Effect] {
-        var soonest: Instant?
-        func consider(_ instant: Instant) { soonest = min(soonest ?? instant, max(instant, now.instant + .milliseconds(100))) }
-        for entry in entries.values {
-            if let at = entry.nextAttemptAt {
-                let first = now.instant + (at - now.wall)
-                consider(entry.publishedAt.map { max(first, $0 + settings.repeatAfter) } ?? first)
-            }
-            if let at = entry.expiresAt, !entry.hasPod, let observingSince {
-                consider(max(now.instant + (at - now.wall), observingSince + settings.observation))
-            }
+        var next = alarms.min.map { now.instant + ($0.at - now.wall) }
+        if !overdue.isEmpty, let observingSince, observingSince + settings.observation > now.instant {
+            next = min(next ?? observingSince + settings.observation, observingSince + settings.observation)
         }
-        guard let soonest else { return [] }
-        if let nextWake, nextWake > now.instant, nextWake <= soonest { return [] }
-        nextWake = soonest
-        return [.wake(at: soonest)]
+        // Two clocks that run apart must not make it spin.
+        let soonest = next.map { max($0, now.instant + .milliseconds(100)) }
+        return alarm.set(for: soonest, now: now.instant).map { [.wake(at: $0)] } ?? []
     }
 }

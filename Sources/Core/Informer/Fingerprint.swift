@@ -1,7 +1,7 @@
 /// What of a pod matters to its EIP. Two states of a pod with the same fingerprint are the same to every decision, so a
 /// change between them is not published: status heartbeats, labels, annotations of others and the one we write back.
 public struct PodFingerprint: Hashable, Sendable {
-    private let uid: String
+    let uid: String
     private let want: Want
     private let deletePolicy: DeletePolicy
     private let expireAfter: Duration?
@@ -25,7 +25,7 @@ public struct PodFingerprint: Hashable, Sendable {
 /// What of a claim matters: its spec, its deletion, and what a person may have undone. Our own status writes change none of
 /// it, so they are not published.
 public struct ClaimFingerprint: Hashable, Sendable {
-    private let uid: String
+    let uid: String
     private let spec: ClaimSpec
     private let isDeleting: Bool
     private let hasFinalizer: Bool

@@ -17,7 +17,8 @@ public struct Outbox: Sendable {
 
     /// Publications on their way at once; more wait their turn.
     public static let inFlightMax = 256
-    private static let retryAfter = Duration.milliseconds(500)
+    /// After a failure nothing is sent for a while: doubles from the first to the second, starts over with the first success.
+    private static let backoff = Backoff(first: .milliseconds(500), most: .seconds(30))
 
     private var waiting: [Key: KeyChanged] = [:]
     /// keys in `waiting` that are not in flight, in order; the front may hold keys that are in flight by now
@@ -25,6 +26,8 @@ public struct Outbox: Sendable {
     private var head = 0
     private var inFlight: [Key: KeyChanged] = [:]
     private var heldUntil: Instant?
+    /// in a row, those that come while nothing is sent counted as one
+    private var failures = 0
 
     public init() {}
 
@@ -37,19 +40,32 @@ public struct Outbox: Sendable {
         case .acknowledged(let key):
             inFlight[key] = nil
             if waiting[key] != nil { order.append(key) }
+            failures = 0
+            // It works again: a long wait is not sat out.
+            if let held = heldUntil, held > now + Self.backoff.first {
+                heldUntil = now + Self.backoff.first
+                return [.wake(at: now + Self.backoff.first)]
+            }
         case .failed(let key):
             guard let change = inFlight.removeValue(forKey: key) else { break }
             // What has come since is newer and says all that this one said.
             if waiting[key] == nil { waiting[key] = change }
             order.append(key)
-            heldUntil = now + Self.retryAfter
-            return [.wake(at: now + Self.retryAfter)]
+            // What was sent together fails together, and is one sign.
+            if let heldUntil, now < heldUntil { break }
+            failures += 1
+            let until = now + Self.backoff.wait(afterFailures: failures)
+            heldUntil = until
+            return [.wake(at: until)]
         case .wake: break
         }
         return publish(now)
     }
 
     private mutating func enqueue(_ change: KeyChanged) {
+        var change = change
+        // The newest says all; what it replaces may have been more urgent.
+        if let old = waiting[change.key], KeyQueue.lane(of: old.cause) == .changed, KeyQueue.lane(of: change.cause) == .resync { change.cause = old.cause }
         if waiting.updateValue(change, forKey: change.key) == nil, inFlight[change.key] == nil { order.append(change.key) }
     }
 

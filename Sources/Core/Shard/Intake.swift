@@ -108,6 +108,11 @@ public struct Intake: Sendable {
     private mutating func assign(_ starts: [PartitionOffset], now: Instant, _ effects: inout [Effect]) {
         abandon(starts.map(\.partition).filter { ownership.shares[$0] != nil }, now: now, &effects)  // assigned anew without a word
         ownership.assign(starts, now: now)
+        // New partitions come unpaused, whatever was paused before: if it is still too much, all are paused anew.
+        if isPaused {
+            isPaused = false
+            effects.append(.resume)
+        }
     }
 
     private mutating func revoke(_ partitions: [Int], now: Instant, _ effects: inout [Effect]) {

@@ -106,7 +106,10 @@ struct Ownership: Sendable {
         guard !held.isEmpty, !sent.values.contains(where: { !$0.isLast }) else { return nil }
         if let retryAt { return retryAt }
         guard let last = lastCommitAt else { return held.map(\.assignedAt).min() }
-        if let unproven = held.filter({ share in proof.map { $0 < share.assignedAt } ?? true }).map(\.assignedAt).min() { return unproven }
+        if let unproven = held.filter({ share in proof.map { $0 < share.assignedAt } ?? true }).map(\.assignedAt).min() {
+            // A Lease proves from its last renewal, which may be older than the assignment: asked again, but not in a circle.
+            return last < unproven ? unproven : last + limits.commitEvery
+        }
         let hasMoved = held.contains { $0.watermark.position != $0.committed }
         return last + (hasMoved ? limits.commitEvery : limits.sessionTimeout / 4)
     }

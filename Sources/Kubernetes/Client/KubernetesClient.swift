@@ -15,7 +15,7 @@ public struct KubernetesClient: Sendable {
         public init() {}
     }
     public let access: ClusterAccess
-    public let configuration: Configuration
+    public private(set) var configuration: Configuration
     let http: HTTPClient
     let tokens: TokenSource
 
@@ -25,6 +25,13 @@ public struct KubernetesClient: Sendable {
         self.http = http
         self.configuration = configuration
         tokens = TokenSource(access.credential)
+    }
+
+    /// The same client with another time limit for its calls.
+    public func with(timeout: Duration) -> KubernetesClient {
+        var copy = self
+        copy.configuration.timeout = timeout
+        return copy
     }
 
     // MARK: reading

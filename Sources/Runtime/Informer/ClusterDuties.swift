@@ -20,7 +20,11 @@ actor ClusterDuties {
     private var outbox = Outbox()
     private var due = DueList()
     private var nodes = NodeDuty()
-    private var podNames: Set<String> = []
+    /// the term is over: nothing is published or written any more
+    private var ended = false
+    /// writes and publications under way
+    private var tasks: [Int: Task<Void, Never>] = [:]
+    private var tasksStarted = 0
     private var standing: Set<String> = []
     private var alarms: [String: Task<Void, Never>] = [:]
 
@@ -58,7 +62,26 @@ actor ClusterDuties {
                 for await event in port.client.follow(Resource.nodes.all(), seed: seed &+ 2, as: reader) { await self.nodes(event) }
             }
         }
+        await end()
+    }
+
+    /// Nothing of a term outlives it.
+    private func end() async {
+        ended = true
         for alarm in alarms.values { alarm.cancel() }
+        for task in tasks.values { task.cancel() }
+        for task in tasks.values { await task.value }
+        for gauge in [metrics.pods, metrics.claims, metrics.outbox] { gauge[cluster].set(0) }
+    }
+
+    private func start(_ work: @escaping @Sendable (ClusterDuties) async -> Void) {
+        if ended { return }
+        tasksStarted += 1
+        let id = tasksStarted
+        tasks[id] = Task {
+            await work(self)
+            tasks[id] = nil
+        }
     }
 
     // MARK: what is seen
@@ -66,18 +89,18 @@ actor ClusterDuties {
     private func pods(_ event: ReflectorEvent<Pod>) {
         switch event {
         case .listed(let pods, _):
-            podNames = Set(pods.map { "\($0.namespace)/\($0.name)" })
             publish(mirror.handle(.podsListed(pods)))
+            reap(.podsListed(pods))
         case .changed(.deleted, let pod):
-            podNames.remove("\(pod.namespace)/\(pod.name)")
             publish(mirror.handle(.podGone(pod)))
-            reap(.podGone(namespace: pod.namespace, name: pod.name))
+            reap(.podGone(pod))
         case .changed(.added, let pod), .changed(.modified, let pod):
-            podNames.insert("\(pod.namespace)/\(pod.name)")
             publish(mirror.handle(.podChanged(pod)))
-            reap(.podSeen(namespace: pod.namespace, name: pod.name))
+            reap(.podSeen(pod))
         case .unreadable(_, let object): unreadable("pod", object)
-        case .report(let report): reported("pods", report)
+        case .report(let report):
+            if case .rewound = report { _ = mirror.handle(.podsDoubted) }
+            reported("pods", report)
         }
         observed()
     }
@@ -86,15 +109,17 @@ actor ClusterDuties {
         switch event {
         case .listed(let claims, _):
             publish(mirror.handle(.claimsListed(claims)))
-            for claim in claims { reap(.claimSeen(claim, hasPod: podNames.contains("\(claim.namespace)/\(claim.name)"))) }
+            reap(.claimsListed(claims))
         case .changed(.deleted, let claim):
             publish(mirror.handle(.claimGone(claim)))
-            reap(.claimGone(namespace: claim.namespace, name: claim.name))
+            reap(.claimGone(claim))
         case .changed(.added, let claim), .changed(.modified, let claim):
             publish(mirror.handle(.claimChanged(claim)))
-            reap(.claimSeen(claim, hasPod: podNames.contains("\(claim.namespace)/\(claim.name)")))
+            reap(.claimSeen(claim))
         case .unreadable(_, let object): unreadable("eipclaim", object)
-        case .report(let report): reported("claims", report)
+        case .report(let report):
+            if case .rewound = report { _ = mirror.handle(.claimsDoubted) }
+            reported("claims", report)
         }
         observed()
     }
@@ -134,6 +159,7 @@ actor ClusterDuties {
     }
 
     private func observed() {
+        reap(.skew(port.clock.skew))
         if mirror.isComplete, standing.isSuperset(of: ["pods", "claims"]) { reap(.observing) }
         let counts = mirror.counts
         metrics.pods[cluster].set(Double(counts.pods))
@@ -155,7 +181,7 @@ actor ClusterDuties {
     private func feed(_ event: Outbox.Event) {
         for effect in outbox.handle(event, now: BootClock.now()) {
             switch effect {
-            case .publish(let change): Task { await send(change) }
+            case .publish(let change): start { await $0.send(change) }
             case .wake(let at): wake("outbox", at) { await $0.feed(.wake) }
             }
         }
@@ -163,12 +189,14 @@ actor ClusterDuties {
     }
 
     private func send(_ change: KeyChanged) async {
-        guard mayAct() else { return }
+        guard !ended, mayAct() else { return }
         do {
             try await publisher.publish(change)
+            if ended { return }
             metrics.published[change.cause.rawValue].add()
             feed(.acknowledged(change.key))
         } catch {
+            if ended { return }
             log.warning("cannot publish", [Field("key", change.key.description), Field("error", "\(error)")])
             feed(.failed(change.key))
         }
@@ -180,14 +208,14 @@ actor ClusterDuties {
         for effect in due.handle(event, now: port.clock.now()) {
             switch effect {
             case .publishDue(let namespace, let name): publish(Key(cluster: cluster, namespace: namespace, name: name), .due, "")
-            case .deleteClaim(let namespace, let name, let uid, let version): Task { await expire(namespace, name, uid, version) }
+            case .deleteClaim(let namespace, let name, let uid, let version): start { await $0.expire(namespace, name, uid, version) }
             case .wake(let at): wake("due", at) { await $0.reap(.wake) }
             }
         }
     }
 
     private func expire(_ namespace: String, _ name: String, _ uid: String, _ version: String) async {
-        guard mayAct() else { return }
+        guard !ended, mayAct() else { return }
         do throws(KubernetesError) {
             _ = try await port.client.delete(ClusterPort.claims.at(namespace, name), DeleteOptions(uid: uid, resourceVersion: version))
             log.info("claim expired", [Field("claim", "\(namespace)/\(name)"), Field("reason", Reason.claimExpired.rawValue)])
@@ -199,6 +227,7 @@ actor ClusterDuties {
 
     private func wake(_ name: String, _ at: Instant, _ body: @escaping @Sendable (ClusterDuties) async -> Void) {
         alarms[name]?.cancel()
+        if ended { return }
         alarms[name] = Task {
             guard await BootClock.sleep(until: at) else { return }
             await body(self)
@@ -209,11 +238,11 @@ actor ClusterDuties {
 
     private func node(_ record: NodeRecord) {
         guard let count = nodes.wanted(record, names: port.names, log: log) else { return }
-        Task { await patch(record, count) }
+        start { await $0.patch(record, count) }
     }
 
     private func patch(_ record: NodeRecord, _ count: Int) async {
-        guard mayAct() else { return }
+        guard !ended, mayAct() else { return }
         do throws(KubernetesError) {
             _ = try await port.client.mergePatch(
                 Resource.nodes.at(nil, record.name, subresource: "status"), PodEncoder.capacity(count, nodeUID: record.uid, names: port.names))

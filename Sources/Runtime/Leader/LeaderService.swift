@@ -22,6 +22,7 @@ actor LeaderService: Service {
     private var duty: Task<Void, Never>?
     private var alarm: Task<Void, Never>?
     private let done = Latch()
+    private var isStopping = false
     private let renewDeadline: Duration
     /// read by others without waiting for the actor
     nonisolated let shared: Locked<Leadership>
@@ -30,7 +31,7 @@ actor LeaderService: Service {
         client: KubernetesClient, namespace: String, identity: String, clock: ClusterClock, limits: Limits.Leadership, log: Log,
         duties: @escaping @Sendable (_ term: Leadership.Term) async -> Void
     ) {
-        self.client = client
+        self.client = client.with(timeout: limits.requestMax)
         self.namespace = namespace
         self.clock = clock
         self.log = log
@@ -59,7 +60,8 @@ actor LeaderService: Service {
         life.ready()
         feed(.start)
         await life.stopping()
-        // First the work of the term ends, then the Lease is given up.
+        // First the work of the term ends, then the Lease is given up. Another term may be won meanwhile: it gets no work.
+        isStopping = true
         duty?.cancel()
         await duty?.value
         feed(.stop)
@@ -81,6 +83,7 @@ actor LeaderService: Service {
         case .write(let record): Task { feed(await write(record)) }
         case .lead(let term):
             log.info("leading", [Field("term", term)])
+            if isStopping { return }
             let before = duty
             duty = Task { [duties] in
                 await before?.value

@@ -10,37 +10,56 @@ final class KafkaPublisher: QueuePublisher {
     private let topic: String
     private let map: ShardMap
     private let place: AccountRegion
-    private let producer: Locked<KafkaProducer>
+    private let state: Locked<State>
+
+    private struct State {
+        var producer: KafkaProducer
+        /// somebody makes another one already
+        var isBeingReplaced = false
+    }
 
     init(_ settings: KafkaSettings, topic: String, map: ShardMap, place: AccountRegion) throws(KafkaError) {
         self.settings = settings
         self.topic = topic
         self.map = map
         self.place = place
-        producer = Locked(try KafkaProducer(settings))
+        let producer = try KafkaProducer(settings)
+        state = Locked(State(producer: producer))
     }
 
     func publish(_ change: KeyChanged) async throws {
-        let producer = producer.withLock { $0 }
+        let producer = state.withLock { $0.producer }
         do {
             _ = try await producer.send(
                 topic: topic, partition: Int32(map.partition(of: change.key, of: place)), key: EventCodec.messageKey(change.key),
                 value: EventCodec.encode(change))
         } catch let error as KafkaError where error.disposition == .fatal {
-            let fresh = try KafkaProducer(settings)
-            self.producer.withLock { current in if current === producer { current = fresh } }
-            await producer.close(within: .zero)
+            try await replace(producer)
             throw error
         }
     }
 
-    var trouble: String? { producer.withLock { $0 }.connection.trouble }
-    func close() async { await producer.withLock { $0 }.close() }
+    /// All that was in flight fails together, and is followed by one new producer, not by one for each message.
+    private func replace(_ broken: KafkaProducer) async throws {
+        let isMine = state.withLock { s in
+            guard s.producer === broken, !s.isBeingReplaced else { return false }
+            s.isBeingReplaced = true
+            return true
+        }
+        guard isMine else { return }
+        defer { state.withLock { $0.isBeingReplaced = false } }
+        let fresh = try KafkaProducer(settings)
+        state.withLock { $0.producer = fresh }
+        await broken.close(within: .zero)
+    }
+
+    var trouble: String? { state.withLock { $0.producer }.connection.trouble }
+    func close() async { await state.withLock { $0.producer }.close() }
 }
 
 /// The events topic as a worker sees it.
 final class KafkaConsumer: QueueConsumer {
-    private let group: KafkaConsumerGroup
+    let group: KafkaConsumerGroup
 
     init(_ settings: KafkaSettings, _ membership: KafkaMembership) throws(KafkaError) {
         group = try KafkaConsumerGroup(settings, membership)
@@ -66,7 +85,7 @@ final class KafkaConsumer: QueueConsumer {
             case .keyless: return .message(partition: message.partition, offset: message.offset, key: nil, cause: .replayed)
             }
         case .failed(let error):
-            return error.disposition == .fatal ? .ended(error.message) : .message(partition: -1, offset: -1, key: nil, cause: .replayed)
+            return error.disposition == .fatal ? .ended(error.message) : .report(error.message)
         }
     }
 

@@ -15,6 +15,8 @@ enum QueueEvent: Sendable {
     case revoking(lost: Bool, finish: @Sendable () -> Void)
     /// nil: not a key, which settles it
     case message(partition: Int32, offset: Int64, key: Key?, cause: Cause)
+    /// something that heals by itself; for the log
+    case report(String)
     /// nothing more comes
     case ended(String)
 }

@@ -24,12 +24,26 @@ actor WorkerService: Service {
     /// answers the broker's client when the partitions it takes back are settled
     private var relinquish: (@Sendable () -> Void)?
     private var partitionsToRelinquish: Set<Int> = []
+    private let drainMax: Duration
     private var alarms: [Alarm: Task<Void, Never>] = [:]
     private var startedAt: [Key: Instant] = [:]
+    private var stale = StaleBindings()
     private var stopping = false
+    /// the queue is closed: what is still answered changes nothing
+    private var ended = false
     private let idle = Latch()
+    /// commits go out one after the other; partitions are given up after the last
+    private var lastCommit: Task<Void, Never>?
+    private var slotsOwned = 0
+    /// what the machines want done, in the order in which they decided it
+    private var wanted: [Wanted] = []
+    private var isPerforming = false
 
     private enum Alarm: Hashable { case intake, reconciler }
+    private enum Wanted {
+        case intake(Intake.Effect)
+        case reconciler(Reconciler.Effect)
+    }
 
     init(
         queue: any QueueConsumer, port: WorkerPort, place: AccountRegion, map: ShardMap, policy: Policy, limits: Limits, log: Log, metrics: ControllerMetrics
@@ -40,6 +54,7 @@ actor WorkerService: Service {
         self.map = map
         self.log = log
         self.metrics = metrics
+        drainMax = limits.shard.drainMax
         let seed = StableHash.of(policy.identity, "\(BootClock.now().milliseconds)")
         intake = Intake(limits: limits.shard, seed: seed)
         reconciler = Reconciler(policy: policy, limits: limits, seed: seed)
@@ -60,6 +75,7 @@ actor WorkerService: Service {
         }
         let end = await reader.value
         watch.cancel()
+        ended = true
         for alarm in alarms.values { alarm.cancel() }
         if let end, !life.isStopping { throw WorkerEnded(message: end) }
     }
@@ -72,16 +88,35 @@ actor WorkerService: Service {
     /// For `/readyz`: nil when keys can be worked on.
     func trouble() -> String? {
         if let trouble = queue.trouble { return trouble }
-        if !reconciler.isMirrorComplete { return "the cloud's addresses are not listed yet" + (port.lastFault().map { ": \($0)" } ?? "") }
+        // A replica that was given nothing of this account waits for its turn, and is well.
+        if slotsOwned > 0, !reconciler.isMirrorComplete { return "the cloud's addresses are not listed yet" + (port.lastFault().map { ": \($0)" } ?? "") }
         return nil
+    }
+
+    /// Brings the gauges up to date that nothing else does; to be called before they are read.
+    func sample() {
+        metrics.mirrorComplete[].set(reconciler.isMirrorComplete ? 1 : 0)
+        for action in CloudAction.allCases {
+            let (waiting, factor) = reconciler.pace(action)
+            metrics.paceWaiting[action.rawValue].set(Double(waiting))
+            metrics.paceRate[action.rawValue].set(Double(action.callsPerSecond) * factor * Double(slotsOwned) / Double(map.slots))
+        }
     }
 
     /// Lets what runs finish its step, commits, gives the partitions up.
     private func drain() async {
         stopping = true
-        feed(.revoked(intake.partitions))
-        await Latch.any(idle, Deadline.latch(after: .seconds(6)))
+        giveUp()
+        if partitionsToRelinquish.isEmpty { idle.open() }
+        await Latch.any(idle, Deadline.latch(after: drainMax + .seconds(1)))
         await queue.close()
+    }
+
+    private func giveUp() {
+        let held = intake.partitions
+        partitionsToRelinquish.formUnion(held)
+        feed(.revoked(held))
+        share()
     }
 
     // MARK: from the queue
@@ -89,6 +124,7 @@ actor WorkerService: Service {
     private func take(_ event: QueueEvent) -> String? {
         switch event {
         case .assigned(let starts, let generation):
+            if stopping { break }
             self.generation = generation
             log.info(
                 "partitions assigned", [Field("partitions", starts.keys.sorted().map(String.init).joined(separator: ",")), Field("generation", generation)])
@@ -96,29 +132,28 @@ actor WorkerService: Service {
             feed(.assigned(starts.sorted { $0.key < $1.key }.map { PartitionOffset(partition: Int($0.key), offset: $0.value) }))
             share()
         case .revoking(let lost, let finish):
-            let held = intake.partitions
             log.info("partitions revoked", [Field("lost", lost)])
+            relinquish = finish
             if lost {
-                feed(.lost(held))
-                finish()
+                feed(.lost(intake.partitions + partitionsToRelinquish.sorted()))
+                relinquished(Array(partitionsToRelinquish))
+                share()
             } else {
-                relinquish = finish
-                partitionsToRelinquish = Set(held)
-                feed(.revoked(held))
-                if held.isEmpty { relinquished([]) }
+                giveUp()
+                if partitionsToRelinquish.isEmpty { relinquished([]) }
             }
-            share()
         case .message(let partition, let offset, let key, let cause):
-            if partition >= 0 { feed(.message(partition: Int(partition), offset: offset, key: key, cause: cause)) }
+            feed(.message(partition: Int(partition), offset: offset, key: key, cause: cause))
+        case .report(let words): log.warning("the queue reports", [Field("error", words)])
         case .ended(let reason): return reason
         }
         return nil
     }
 
     private func share() {
-        let owned = map.slotsOwned(of: place, in: intake.partitions)
+        slotsOwned = map.slotsOwned(of: place, in: intake.partitions)
         metrics.ownedSlots[].set(Double(intake.partitions.count))
-        feed(Reconciler.Event.slots(owned: owned, of: map.slots))
+        feed(Reconciler.Event.slots(owned: slotsOwned, of: map.slots))
     }
 
     private func relinquished(_ partitions: [Int]) {
@@ -132,7 +167,27 @@ actor WorkerService: Service {
     // MARK: intake
 
     private func feed(_ event: Intake.Event) {
-        for effect in intake.handle(event, now: BootClock.now()) { perform(effect) }
+        if ended { return }
+        wanted += intake.handle(event, now: BootClock.now()).map(Wanted.intake)
+        perform()
+    }
+
+    /// Performing one effect can make the machines decide more. That comes after what was decided before: else a timer of
+    /// later would replace one of sooner.
+    private func perform() {
+        if isPerforming { return }
+        isPerforming = true
+        var next = 0
+        while next < wanted.count {
+            let effect = wanted[next]
+            next += 1
+            switch effect {
+            case .intake(let effect): perform(effect)
+            case .reconciler(let effect): perform(effect)
+            }
+        }
+        wanted.removeAll(keepingCapacity: true)
+        isPerforming = false
         metrics.running[].set(Double(reconciler.running))
     }
 
@@ -143,11 +198,18 @@ actor WorkerService: Service {
             feed(Reconciler.Event.run(key))
         case .stop(let key): feed(Reconciler.Event.stop(key))
         case .commit(let id, let offsets):
-            let generation = self.generation
-            Task { await commit(id, offsets, generation) }
+            lastCommit = Task { [lastCommit, generation] in
+                await lastCommit?.value
+                await commit(id, offsets, generation)
+            }
         case .pause: queue.pause(intake.partitions.map(Int32.init), generation: generation)
         case .resume: queue.resume(intake.partitions.map(Int32.init), generation: generation)
-        case .relinquish(let partitions): relinquished(partitions)
+        case .relinquish(let partitions):
+            // The commit before it is answered first: with the partitions goes the right to commit them.
+            Task { [lastCommit] in
+                await lastCommit?.value
+                relinquished(partitions)
+            }
         case .wake(let at): wake(.intake, at) { await $0.feed(Intake.Event.wake) }
         }
     }
@@ -166,9 +228,11 @@ actor WorkerService: Service {
     // MARK: reconciler
 
     private func feed(_ event: Reconciler.Event) {
+        if ended { return }
         let now = port.now()
         let effects = reconciler.handle(event, now: now) { intake.mayAct(on: $0, now: now.instant) }
-        for effect in effects { perform(effect) }
+        wanted += effects.map(Wanted.reconciler)
+        perform()
     }
 
     private func perform(_ effect: Reconciler.Effect) {
@@ -186,17 +250,24 @@ actor WorkerService: Service {
         switch effect {
         case .say(let notice): Task { await port.say(key, notice) }
         case .took(let step, let reason):
+            if let lasted = stale.took(step, key, at: BootClock.now()) { metrics.staleBinding[].observe(lasted) }
             metrics.steps[step.verb, reason.rawValue].add()
             log.info("step taken", [.key(key), Field("step", "\(step)"), Field("reason", reason.rawValue)])
         case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .observe, .listNamed, .createClaim, .addFinalizer, .replaceSpec,
             .replaceStatus, .deleteClaim, .removeFinalizer, .annotatePod, .acquire, .allocate, .associate, .disassociate, .release, .modifyBandwidth, .finish:
             // The proof of ownership that the request's life counts from, at the moment it is sent.
             let proof = intake.proof ?? BootClock.now()
-            Task { feed(.answered(key, run: run, await port.perform(effect, key: key, proof: proof))) }
+            Task { answered(key, run, await port.perform(effect, key: key, proof: proof)) }
         }
     }
 
+    private func answered(_ key: Key, _ run: Int, _ event: ReconcileEvent) {
+        if let lasted = stale.saw(event, key, at: BootClock.now()) { metrics.staleBinding[].observe(lasted) }
+        feed(.answered(key, run: run, event))
+    }
+
     private func finished(_ key: Key, _ outcome: ReconcileOutcome) {
+        stale.finished(key, outcome)
         switch outcome {
         case .settled(let reason):
             metrics.reconciles["settled", reason.rawValue].add()
@@ -210,6 +281,7 @@ actor WorkerService: Service {
             metrics.reconciles["retry", reason.rawValue].add()
             log.warning("will retry", [.key(key), Field("reason", reason.rawValue), Field("error", words)])
         case .abandoned(let reason):
+            startedAt[key] = nil
             metrics.reconciles["abandoned", reason.rawValue].add()
             log.info("given up", [.key(key), Field("reason", reason.rawValue)])
         }

@@ -53,6 +53,16 @@ import Testing
         #expect(Self.commits(intake.handle(.wake, now: .ms(700))) == [[PartitionOffset(partition: 0, offset: 14)]])
     }
 
+    @Test func `new partitions come unpaused: if there is still too much, all are paused anew`() {
+        var limits = Limits.Shard()
+        limits.keysMax = 2
+        var intake = Self.ready(limits)
+        _ = intake.handle(Self.message(10, "a"), now: .ms(10))
+        #expect(intake.handle(Self.message(11, "b"), now: .ms(10)).contains(.pause))
+        let effects = intake.handle(.assigned([PartitionOffset(partition: 1, offset: 0)]), now: .ms(20))
+        #expect(effects.filter { $0 == .pause || $0 == .resume } == [.resume, .pause])
+    }
+
     @Test func `a message without a readable key is settled`() {
         var intake = Self.ready()
         _ = intake.handle(.message(partition: 0, offset: 10, key: nil, cause: .podSeen), now: .ms(10))
@@ -66,6 +76,16 @@ import Testing
         #expect(intake.deadline == .s(25))
         _ = intake.handle(.committed(2, sentAt: .ms(7_600)), now: .s(9))
         #expect(intake.deadline == .ms(32_600), "from the sending, not from the answer")
+    }
+
+    @Test func `a commit that proves too little is repeated after a pause, not in a circle`() {
+        var intake = Intake(seed: 1)
+        #expect(Self.commits(intake.handle(.assigned([PartitionOffset(partition: 0, offset: 10)]), now: .ms(1000))).count == 1)
+        let effects = intake.handle(.committed(1, sentAt: .ms(900)), now: .ms(1000))
+        #expect(effects == [.wake(at: .ms(1250))], "a Lease that was renewed before the assignment")
+        #expect(Self.commits(intake.handle(Self.message(10, "a"), now: .ms(1100))) == [])
+        #expect(Self.commits(intake.handle(.wake, now: .ms(1250))).count == 1)
+        #expect(Self.starts(intake.handle(.committed(2, sentAt: .ms(1200)), now: .ms(1260))) == [Self.key("a")])
     }
 
     @Test func `a worker that cannot prove its ownership stops acting, and starts nothing, until it can`() {

@@ -1,0 +1,133 @@
+import Core
+import Testing
+
+@Suite struct `List of what is due` {
+    private static func wall(_ seconds: Double) -> Timestamp { Now.s(seconds).wall }
+    private static func claim(_ name: String = "web-0", attempt: Double? = nil, expires: Double? = nil, version: String = "7") -> Claim {
+        Build.claim { claim in
+            claim.name = name
+            claim.resourceVersion = version
+            claim.status.nextAttemptAt = attempt.map(wall)
+            claim.status.expiresAt = expires.map(wall)
+        }
+    }
+    private static func pod(_ name: String = "web-0", uid: String = "uid-1") -> Pod {
+        Build.pod { pod in
+            pod.name = name
+            pod.uid = uid
+        }
+    }
+    private static func due(_ effects: [DueList.Effect]) -> [String] {
+        effects.compactMap { effect in if case .publishDue(_, let name) = effect { name } else { nil } }
+    }
+    private static func deleted(_ effects: [DueList.Effect]) -> [String] {
+        effects.compactMap { effect in if case .deleteClaim(_, let name, _, _) = effect { name } else { nil } }
+    }
+    private static func wakes(_ effects: [DueList.Effect]) -> [Instant] {
+        effects.compactMap { effect in if case .wake(let at) = effect { at } else { nil } }
+    }
+
+    /// Both lists complete and followed since 0.
+    private static func following(_ claims: [Claim], pods: [Pod] = []) -> DueList {
+        var list = DueList()
+        _ = list.handle(.podsListed(pods), now: .s(0))
+        _ = list.handle(.claimsListed(claims), now: .s(0))
+        _ = list.handle(.observing, now: .s(0))
+        return list
+    }
+
+    @Test func `a parked claim is published when it is due, and again while nothing comes of it`() {
+        var list = DueList()
+        #expect(list.handle(.claimSeen(Self.claim(attempt: 10)), now: .s(0)) == [.wake(at: .s(10))])
+        #expect(Self.due(list.handle(.wake, now: .s(9.9))) == [])
+        let effects = list.handle(.wake, now: .s(10))
+        #expect(effects == [.publishDue(namespace: "team", name: "web-0"), .wake(at: .s(40))])
+        #expect(Self.due(list.handle(.wake, now: .s(39))) == [])
+        #expect(Self.due(list.handle(.wake, now: .s(40))) == ["web-0"])
+        #expect(Self.due(list.handle(.claimSeen(Self.claim(attempt: 10, version: "8")), now: .s(41))) == [], "the same time is no news")
+        #expect(Self.due(list.handle(.claimSeen(Self.claim(attempt: 42)), now: .s(41))) == [])
+        #expect(Self.due(list.handle(.wake, now: .s(42))) == ["web-0"], "a new one is")
+        _ = list.handle(.claimSeen(Self.claim()), now: .s(43))
+        #expect(Self.due(list.handle(.wake, now: .s(500))) == [], "no longer parked")
+    }
+
+    @Test func `what is due comes in the order of its times`() {
+        var list = Self.following([Self.claim("c", attempt: 30), Self.claim("a", attempt: 20), Self.claim("b", attempt: 10), Self.claim("d", attempt: 99)])
+        #expect(Self.due(list.handle(.wake, now: .s(30))) == ["b", "a", "c"])
+    }
+
+    @Test func `a claim that went in a gap is not published for ever`() {
+        var list = Self.following([Self.claim("a", attempt: 10), Self.claim("b", attempt: 10)])
+        _ = list.handle(.claimsListed([Self.claim("b", attempt: 10)]), now: .s(5))
+        #expect(Self.due(list.handle(.wake, now: .s(10))) == ["b"])
+        _ = list.handle(.claimGone(Self.claim("b")), now: .s(11))
+        #expect(Self.due(list.handle(.wake, now: .s(100))) == [])
+    }
+
+    @Test func `an expired claim is deleted under its UID and version, after five minutes of observation`() {
+        var list = Self.following([Self.claim(expires: 20)])
+        #expect(Self.wakes(list.handle(.wake, now: .s(20))) == [.s(300)])
+        #expect(Self.deleted(list.handle(.wake, now: .s(299.9))) == [])
+        #expect(
+            list.handle(.wake, now: .s(300)) == [.deleteClaim(namespace: "team", name: "web-0", uid: "claim-1", resourceVersion: "7")])
+        #expect(list.handle(.wake, now: .s(301)) == [], "once: a refused deletion comes back as a change")
+    }
+
+    @Test func `nothing expires before its time`() {
+        var list = Self.following([Self.claim(expires: 1000)])
+        #expect(Self.deleted(list.handle(.wake, now: .s(999.9))) == [])
+        #expect(Self.deleted(list.handle(.wake, now: .s(1000))) == ["web-0"])
+    }
+
+    @Test func `a gap starts the observation over`() {
+        var list = Self.following([Self.claim(expires: 20)])
+        _ = list.handle(.gap, now: .s(299))
+        #expect(Self.deleted(list.handle(.wake, now: .s(400))) == [])
+        _ = list.handle(.observing, now: .s(400))
+        _ = list.handle(.observing, now: .s(500))
+        #expect(Self.deleted(list.handle(.wake, now: .s(699))) == [])
+        #expect(Self.deleted(list.handle(.wake, now: .s(700))) == ["web-0"])
+    }
+
+    @Test(arguments: [Duration.seconds(31), .seconds(-31)]) func `clocks that are apart stop expiry`(skew: Duration) {
+        var list = Self.following([Self.claim(expires: 20)])
+        _ = list.handle(.skew(skew), now: .s(100))
+        #expect(Self.deleted(list.handle(.wake, now: .s(400))) == [])
+        #expect(!list.mayExpire(now: .s(400)))
+        #expect(Self.deleted(list.handle(.skew(.seconds(30)), now: .s(401))) == ["web-0"])
+    }
+
+    @Test func `a pod that is there never lets its claim expire, however it was seen`() {
+        let events: [DueList.Event] = [.podSeen(Self.pod()), .podsListed([Self.pod()])]
+        for event in events {
+            var list = Self.following([Self.claim(expires: 20)])
+            _ = list.handle(event, now: .s(100))
+            #expect(Self.deleted(list.handle(.wake, now: .s(400))) == [])
+            _ = list.handle(.podGone(Self.pod(uid: "uid-0")), now: .s(401))
+            #expect(Self.deleted(list.handle(.wake, now: .s(402))) == [], "a late word about a predecessor")
+            #expect(Self.deleted(list.handle(.podGone(Self.pod()), now: .s(403))) == ["web-0"])
+        }
+        var relisted = Self.following([Self.claim(expires: 20)], pods: [Self.pod()])
+        #expect(Self.deleted(relisted.handle(.podsListed([]), now: .s(400))) == ["web-0"], "gone in a gap")
+        var before = DueList()
+        _ = before.handle(.claimsListed([Self.claim(expires: 20)]), now: .s(0))
+        _ = before.handle(.podsListed([Self.pod()]), now: .s(0))
+        _ = before.handle(.observing, now: .s(0))
+        #expect(Self.deleted(before.handle(.wake, now: .s(400))) == [], "claims listed before pods")
+    }
+
+    @Test func `a claim that was prolonged while nothing could expire stays`() {
+        var list = Self.following([Self.claim(expires: 20)])
+        _ = list.handle(.wake, now: .s(21))
+        _ = list.handle(.claimSeen(Self.claim(expires: 500)), now: .s(22))
+        #expect(Self.deleted(list.handle(.wake, now: .s(300))) == [])
+        #expect(Self.deleted(list.handle(.wake, now: .s(500))) == ["web-0"])
+    }
+
+    @Test func `an event costs little however many claims wait`() {
+        var list = Self.following((0..<20_000).map { Self.claim("k\($0)", attempt: 1_000 + Double($0)) })
+        let clock = ContinuousClock()
+        let time = clock.measure { for n in 0..<2_000 { _ = list.handle(.observing, now: .s(Double(n) / 10)) } }
+        #expect(time < .seconds(2), "2000 events took \(time): sorting 20000 claims each time takes far longer")
+    }
+}

@@ -1,0 +1,132 @@
+import Core
+import Testing
+
+@Suite struct `Many reconciles over one mirror and one budget` {
+    @Test func `many keys share their looks at the cloud`() {
+        var drive = ReconcilerDrive()
+        let names = (0..<20).map { "web-\($0)" }
+        for name in names { drive.createPod(name) }
+        drive.pass(.seconds(10))
+        #expect(drive.outcomes.values.allSatisfy { $0 == .settled(.associatedEIP) } && drive.outcomes.count == 20)
+        #expect(drive.addresses.values.allSatisfy { $0.status == .bind } && drive.addresses.count == 20)
+        // each key is looked at again and again while it is in work; alone that were hundreds
+        #expect(drive.describes.contains { $0.count > 3 })
+        #expect(drive.describes.count <= 50, "one every 250 ms at most: \(drive.describes.count)")
+    }
+
+    @Test func `turns are spaced, first come first served inside a namespace, and shared between namespaces`() {
+        var drive = ReconcilerDrive()
+        for name in ["a-0", "a-1", "a-2"] { drive.createPod(name, "a") }
+        drive.createPod("b-0", "b")
+        drive.pass(.seconds(5))
+        let turns = drive.times(of: .allocate)
+        #expect(turns.map(\.name) == ["a-0", "b-0", "a-1", "a-2"] || turns.map(\.name) == ["a-0", "a-1", "b-0", "a-2"])
+        #expect(zip(turns, turns.dropFirst()).allSatisfy { $1.at - $0.at >= .milliseconds(100) }, "10 a second")
+    }
+
+    @Test func `a run that ends gives its turn back`() {
+        var drive = ReconcilerDrive()
+        for n in 0..<5 { drive.createPod("web-\(n)") }
+        drive.pass(.milliseconds(60))
+        #expect(drive.reconciler.pace(.allocateAddresses).waiting == 4)
+        drive.feed(.stop(ReconcilerDrive.key("web-2")))
+        #expect(drive.outcomes["web-2"] == .abandoned(.ownershipLost))
+        #expect(drive.reconciler.pace(.allocateAddresses).waiting == 3)
+        drive.pass(.seconds(5))
+        let turns = drive.times(of: .allocate)
+        #expect(turns.map(\.name) == ["web-0", "web-1", "web-3", "web-4"])
+        #expect(turns.last!.at - turns.first!.at < .milliseconds(400), "nobody waits for a turn that is not used")
+        #expect(drive.reconciler.pace(.allocateAddresses).waiting == 0)
+    }
+
+    @Test func `one timer wakes both: turns are granted, and the list is made again`() {
+        var drive = ReconcilerDrive()
+        for n in 0..<3 { drive.createPod("web-\(n)") }
+        drive.pass(.seconds(5))
+        #expect(drive.outcomes.count == 3)
+        let lists = drive.lists.count
+        drive.pass(.seconds(130))
+        #expect(drive.lists.count == lists + 2, "every minute, with nothing else going on")
+        drive.createPod("late-0")
+        drive.createPod("late-1")
+        drive.pass(.seconds(5))
+        #expect(drive.outcomes["late-0"] == .settled(.associatedEIP) && drive.outcomes["late-1"] == .settled(.associatedEIP))
+    }
+
+    @Test func `nothing is allocated before one list is complete`() {
+        var drive = ReconcilerDrive(listFailures: 3)
+        drive.createPod("web-0")
+        drive.pass(.milliseconds(3_400))
+        let isComplete = drive.reconciler.isMirrorComplete
+        #expect(!isComplete)
+        #expect(drive.times(of: .allocate).isEmpty)
+        drive.pass(.seconds(5))
+        #expect(drive.lists.count == 4)
+        #expect(drive.outcomes["web-0"] == .settled(.associatedEIP))
+    }
+
+    @Test func `an address that the key's last owner allocated is found, though the list is older than the takeover`() {
+        var drive = ReconcilerDrive()
+        drive.pass(.seconds(5))
+        let key = ReconcilerDrive.key("web-0")
+        // Slots move away and back; meanwhile another worker allocates for a claim that is lost again.
+        drive.feed(.slots(owned: 0, of: 1))
+        let id = AddressID("eip-7")
+        drive.addresses[id] = Build.address {
+            $0.id = id
+            $0.name = Naming.addressName(key)
+        }
+        drive.feed(.takeover)
+        drive.feed(.slots(owned: 1, of: 1))
+        drive.createPod("web-0")
+        drive.pass(.seconds(5))
+        #expect(drive.times(of: .allocate).isEmpty)
+        #expect(drive.claims[key]?.spec.addressID == id)
+    }
+
+    @Test func `what changes at the cloud behind a settled key is looked at again`() {
+        var drive = ReconcilerDrive()
+        drive.createPod("web-0")
+        drive.pass(.seconds(5))
+        #expect(drive.drifted == [])
+        let id = drive.addresses.keys.first!
+        drive.addresses[id]!.status = .unbind
+        drive.addresses[id]!.networkInterfaceID = nil
+        drive.addresses[id]!.privateIP = nil
+        drive.pass(.seconds(70))
+        #expect(drive.drifted == ["web-0"])
+    }
+
+    @Test func `without permission a run ends, and so do those that wait for the same action`() {
+        var drive = ReconcilerDrive()
+        drive.allocateFault = CloudFault(.authorisation, code: "UnauthorizedOperation", message: "no")
+        for n in 0..<4 { drive.createPod("web-\(n)") }
+        drive.pass(.seconds(2))
+        #expect(drive.times(of: .allocate).count == 1, "the others are not sent")
+        #expect(drive.outcomes.count == 4)
+        for (name, outcome) in drive.outcomes {
+            guard case .again(let after, .failedAllocateEIP) = outcome else {
+                Issue.record("\(name): \(outcome)")
+                continue
+            }
+            #expect(after >= .seconds(1))
+        }
+        #expect(drive.claims[ReconcilerDrive.key("web-0")]?.status.conditions.first?.message.contains("UnauthorizedOperation") == true)
+    }
+
+    @Test func `an answer that comes after its run was stopped is not seen by a later run`() {
+        var drive = ReconcilerDrive()
+        let key = ReconcilerDrive.key("web-0")
+        drive.mute = [key]
+        drive.createPod("web-0")
+        #expect(drive.unanswered.map(\.effect) == [.readClaim])
+        drive.feed(.stop(key))
+        #expect(drive.outcomes == ["web-0": .abandoned(.ownershipLost)])
+        drive.mute = []
+        drive.feed(.run(key))
+        // would be no answer to what the new run asks
+        drive.feed(.answered(key, run: drive.unanswered[0].run, .podRead(nil)))
+        drive.pass(.seconds(5))
+        #expect(drive.outcomes["web-0"] == .settled(.associatedEIP))
+    }
+}
