@@ -164,10 +164,13 @@ final class Assembly: Service {
         }
     }
 
-    private func worker(_ queue: any QueueConsumer, _ cluster: String, _ port: ClusterPort, limits: Limits) -> WorkerService {
+    private func worker(
+        _ queue: any QueueConsumer, _ ledger: any Ledger, _ cluster: String, _ port: ClusterPort, limits: Limits
+    ) -> WorkerService {
         guard let cloud else { preconditionFailure("the configuration gives the role worker its credentials") }
         let worker = WorkerService(
-            queue: queue, port: WorkerPort(clusters: [cluster: port], cloud: cloud, vpcID: configuration.cloud.vpcID, log: log), place: place, map: map,
+            queue: queue, port: WorkerPort(clusters: [cluster: port], cloud: cloud, vpcID: configuration.cloud.vpcID, log: log), ledger: ledger, place: place,
+            map: map,
             policy: configuration.policy, limits: limits, log: log, metrics: metrics)
         state.withLock { $0.worker = worker }
         return worker
@@ -204,9 +207,11 @@ final class Assembly: Service {
             membership.sessionTimeout = limits.shard.sessionTimeout
             membership.rebalanceMax = max(membership.rebalanceMax, limits.shard.sessionTimeout)
             membership.drainMax = limits.shard.drainMax + .seconds(1)
-            services.append(worker(try KafkaConsumer(settings, membership), cluster, port, limits: limits))
+            let ledger = try KafkaLedger(settings, topic: topics.ledger, place: place, log: log)
+            services.append(worker(try KafkaConsumer(settings, membership), ledger, cluster, port, limits: limits))
         }
-        if configuration.roles.contains(.informer) {
+        // The leader informs and reaps: both need the same mirror of the cluster.
+        if configuration.roles.contains(.informer) || configuration.roles.contains(.reaper) {
             let publisher = try KafkaPublisher(settings, topic: topics.events, map: map, place: place)
             services.append(leader(cluster, port) { term, leader in await self.duties(cluster, port, term, leader, publisher).run() })
         }
@@ -258,7 +263,7 @@ final class Assembly: Service {
         return [
             leader(cluster, port) { [limits] term, leader in
                 let queue = MemoryQueue(map: map, place: place) { try leader.proof(of: term) }
-                let worker = self.worker(queue, cluster, port, limits: limits)
+                let worker = self.worker(queue, LogLedger(log: self.log), cluster, port, limits: limits)
                 let life = Life()
                 await withTaskGroup(of: Void.self) { group in
                     group.addTask { await self.duties(cluster, port, term, leader, queue).run() }

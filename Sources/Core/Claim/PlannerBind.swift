@@ -119,7 +119,7 @@ extension Planner {
         status.expiresAt = nil
         if let resolved = facts.memory.resolved, status.intent == resolved { status.intent = nil }
         if status.intent == nil, address.status == .unbind { status.binding = nil }
-        status.nextAttemptAt = comeBack(claim)
+        status.nextAttemptAt = nextAttempt(claim, rest)
         status.observedGeneration = claim.generation
         status.set(.ready, false, reason, "\(address.id) waits: \(reason.rawValue)", at: now.wall)
         if status != claim.status { return Plan(.step(.writeStatus(status)), reason) }

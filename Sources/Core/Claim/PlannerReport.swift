@@ -9,12 +9,14 @@ extension Planner {
         return Plan(.rest(rest), problem.reason)
     }
 
-    /// When the reaper shall ask again, should this worker be gone by then: short waits are not worth a write.
-    private func nextAttempt(_ claim: Claim, _ rest: Rest) -> Timestamp? {
+    /// When the reaper shall ask again, should this worker be gone by then: the worker itself comes back
+    /// sooner, and lets go of the log's offset after about this time.
+    func nextAttempt(_ claim: Claim, _ rest: Rest) -> Timestamp? {
         if let after = comeBack(claim) { return after }  // also what is planned already: it does not move while it is ahead
-        guard case .again(let pause) = rest, pause >= .seconds(30) else { return nil }
-        return (now.wall + pause).wholeSeconds
+        guard case .again(let pause) = rest else { return nil }
+        return (now.wall + max(pause, Self.rememberedAfter)).wholeSeconds
     }
+    static let rememberedAfter = Duration.seconds(60)
 
     /// The claim's status with the problem in it; also used by the executor for what the cloud refused.
     static func failed(_ claim: Claim, _ problem: Problem, memory: Memory, nextAttemptAt: Timestamp?, now: Now) -> ClaimStatus {

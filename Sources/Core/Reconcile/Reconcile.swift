@@ -27,6 +27,10 @@ public struct Reconcile: Sendable {
     private var notBefore: Instant?
     /// the address was looked at since the run began, not only remembered by the mirror
     private var hasLooked = false
+    /// the cloud calls of this run that were accepted, and whose address they were about: what the ledger is told
+    private var changes: [String] = []
+    private var wall = Timestamp(milliseconds: 0)
+    private var changed: (id: AddressID, publicIP: String, digest: String)?
     /// told to stop: the run ends with the answer that is still to come
     private var isStopping = false
 
@@ -67,6 +71,7 @@ public struct Reconcile: Sendable {
 
     /// - Parameter mayAct: whether this worker owns the key's shard at this moment (the deadline of its proof is not past).
     public mutating func handle(_ event: ReconcileEvent, now: Now, mayAct: Bool) -> [ReconcileEffect] {
+        wall = now.wall
         if case .stop = event { return stop() }
         if isStopping { return finish(.abandoned(.ownershipLost)) }
         switch state {
@@ -140,7 +145,35 @@ public struct Reconcile: Sendable {
     private mutating func finish(_ outcome: ReconcileOutcome) -> [ReconcileEffect] {
         guard state != .finished else { return [] }
         state = .finished
-        return [.finish(outcome)]
+        return record(outcome) + [.finish(outcome)]
+    }
+
+    // MARK: the ledger
+
+    /// Remembers an accepted call for the ledger, with a digest of what it was decided from.
+    private mutating func note(_ step: Step, _ reason: Reason, _ id: AddressID) {
+        changes.append("\(step) because \(reason.rawValue)")
+        var known = ""
+        if case .present(let address) = facts.address.value?.reading { known = address.ip }
+        let pod = facts.pod.value.flatMap { $0 }
+        let claim = facts.claim.value.flatMap { $0 }
+        let digest = StableHash.hex(
+            of: claim?.uid ?? "", claim?.resourceVersion ?? "", pod?.uid ?? "", pod?.resourceVersion ?? "", "\(facts.address.value?.reading as Any)")
+        changed = (id, known.isEmpty ? changed?.publicIP ?? "" : known, digest)
+    }
+
+    private func record(_ outcome: ReconcileOutcome) -> [ReconcileEffect] {
+        guard let changed else { return [] }
+        let ended =
+            switch outcome {
+            case .settled(let reason), .again(_, let reason), .retry(let reason, _), .abandoned(let reason): reason
+            }
+        return [
+            .record(
+                LedgerRecord(
+                    at: wall, key: key, addressID: changed.id, publicIP: changed.publicIP, factsDigest: changed.digest,
+                    plan: changes.joined(separator: "; "), outcome: ended.rawValue, worker: policy.identity))
+        ]
     }
 
     private func effect(for need: Need, _ now: Now) -> ReconcileEffect {
@@ -310,10 +343,17 @@ public struct Reconcile: Sendable {
         let serial = claim().spec.serial
         switch event {
         case .allocated(let id):
+            note(step, reason, id)
             facts.memory.allocated = .init(claimUID: uid, serial: serial, addressID: id)
             facts.memory.resolved = intent
         case .accepted:
-            if case .release(let id) = step { facts.memory.released = id }
+            switch step {
+            case .associate(let id, _), .disassociate(let id): note(step, reason, id)
+            case .release(let id):
+                note(step, reason, id)
+                facts.memory.released = id
+            case .allocate, .modifyBandwidth, .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: break
+            }
             facts.memory.resolved = intent
         case .failed(let fault): return failed(step, fault, intent, serial, now, mayAct)
         default: preconditionFailure("\(event) does not answer \(step)")

@@ -34,6 +34,8 @@ public enum ReconcileEffect: Hashable, Sendable {
     case say(Notice)
     /// one line per step taken, for the log; nobody waits for it
     case took(Step, Reason)
+    /// what the run changed about who holds or uses an address, for the ledger; nobody waits for it
+    case record(LedgerRecord)
     case finish(ReconcileOutcome)
 
     /// Whether it changes anything outside; asked "may I act" before.
@@ -42,12 +44,12 @@ public enum ReconcileEffect: Hashable, Sendable {
         case .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim, .removeFinalizer, .annotatePod, .allocate, .associate, .disassociate,
             .release, .modifyBandwidth:
             true
-        case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .observe, .listNamed, .acquire, .say, .took, .finish: false
+        case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .observe, .listNamed, .acquire, .say, .took, .record, .finish: false
         }
     }
 }
 
-/// What happened. Every effect but `say`, `took` and `finish` is answered by exactly one.
+/// What happened. Every effect but `say`, `took`, `record` and `finish` is answered by exactly one.
 public enum ReconcileEvent: Hashable, Sendable {
     case start
     case claimRead(Claim?)

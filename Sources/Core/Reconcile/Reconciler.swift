@@ -148,7 +148,7 @@ public struct Reconciler: Sendable {
             holders[id] = key
             out.append(.perform(key, run: run, effect))
         case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim,
-            .annotatePod, .allocate, .say, .took:
+            .annotatePod, .allocate, .say, .took, .record:
             out.append(.perform(key, run: run, effect))
         }
     }

@@ -55,7 +55,7 @@ struct WorkerPort: Sendable {
         case .release(let id): return await accepted { () throws(CloudFault) in try await cloud.release([id], proof: proof) }
         case .modifyBandwidth(let id, let megabits):
             return await accepted { () throws(CloudFault) in try await cloud.modifyBandwidth([id], to: megabits, proof: proof) }
-        case .observe, .listNamed, .acquire, .say, .took, .finish: preconditionFailure("\(effect) is answered inside")
+        case .observe, .listNamed, .acquire, .say, .took, .record, .finish: preconditionFailure("\(effect) is answered inside")
         }
     }
 

@@ -14,6 +14,7 @@ actor WorkerService: Service {
 
     private let queue: any QueueConsumer
     private let port: WorkerPort
+    private let ledger: any Ledger
     private let place: AccountRegion
     private let map: ShardMap
     private let log: Log
@@ -46,10 +47,12 @@ actor WorkerService: Service {
     }
 
     init(
-        queue: any QueueConsumer, port: WorkerPort, place: AccountRegion, map: ShardMap, policy: Policy, limits: Limits, log: Log, metrics: ControllerMetrics
+        queue: any QueueConsumer, port: WorkerPort, ledger: any Ledger, place: AccountRegion, map: ShardMap, policy: Policy, limits: Limits, log: Log,
+        metrics: ControllerMetrics
     ) {
         self.queue = queue
         self.port = port
+        self.ledger = ledger
         self.place = place
         self.map = map
         self.log = log
@@ -249,6 +252,7 @@ actor WorkerService: Service {
     private func perform(_ key: Key, _ run: Int, _ effect: ReconcileEffect) {
         switch effect {
         case .say(let notice): Task { await port.say(key, notice) }
+        case .record(let record): Task { [ledger] in await ledger.append(record) }
         case .took(let step, let reason):
             if let lasted = stale.took(step, key, at: BootClock.now()) { metrics.staleBinding[].observe(lasted) }
             metrics.steps[step.verb, reason.rawValue].add()

@@ -97,7 +97,7 @@ struct Drive {
             case .finish(let outcome):
                 world.note("\(identity): \(outcome)")
                 return outcome
-            case .say, .took: continue
+            case .say, .took, .record: continue
             default: break
             }
             precondition(pending.isEmpty, "one effect outstanding at a time")
@@ -153,7 +153,7 @@ struct Drive {
                 // What it changed in Kubernetes, the informer sees; what it changed at the cloud, nobody is told.
                 if before != (world.pod()?.resourceVersion, world.claim()?.resourceVersion) { quiesce() }
                 return
-            case .say, .took: continue
+            case .say, .took, .record: continue
             default: break
             }
             if effect.isMutating { world.violate("the paused worker sent \(effect.brief) after it lost the key") }

@@ -135,7 +135,7 @@ struct World {
         case .allocate, .associate, .disassociate, .release, .modifyBandwidth:
             guard now.instant - emitted <= life else { return .failed(CloudFault(.authorisation, code: "AuthFailure.SignatureExpire", message: "too late")) }
             return call(effect)
-        case .say, .took, .finish: preconditionFailure("is not answered")
+        case .say, .took, .record, .finish: preconditionFailure("is not answered")
         }
     }
 
