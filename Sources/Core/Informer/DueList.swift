@@ -11,6 +11,8 @@ public struct DueList: Sendable {
         public var skewMax: Duration = .seconds(30)
         /// how soon a due key that was published is published again if nothing came of it
         public var repeatAfter: Duration = .seconds(30)
+        /// how old a recorded call may be before its key is due: longer than a request can live
+        public var intentAgeMax: Duration = .seconds(120)
         public init() {}
     }
 
@@ -109,15 +111,20 @@ public struct DueList: Sendable {
 
     private mutating func saw(_ claim: Claim) {
         let name = Name(namespace: claim.namespace, name: claim.name)
-        guard !claim.isDeleting, claim.status.nextAttemptAt != nil || claim.status.expiresAt != nil else {
+        // A recorded call that nobody has come back to: its worker may be gone, and the key with it.
+        let forgotten = claim.status.intent.map { $0.at + settings.intentAgeMax }
+        let nextAttemptAt = [claim.status.nextAttemptAt, forgotten].compactMap { $0 }.min()
+        // What is being deleted does not expire, but its release may have to be tried again.
+        let expiresAt = claim.isDeleting ? nil : claim.status.expiresAt
+        guard nextAttemptAt != nil || expiresAt != nil else {
             entries[name] = nil
             return
         }
         let old = entries[name]
-        let isSame = old?.uid == claim.uid && old?.nextAttemptAt == claim.status.nextAttemptAt
+        let isSame = old?.uid == claim.uid && old?.nextAttemptAt == nextAttemptAt
         entries[name] = Entry(
-            uid: claim.uid, resourceVersion: claim.resourceVersion, nextAttemptAt: claim.status.nextAttemptAt, expiresAt: claim.status.expiresAt,
-            publishAt: isSame ? old?.publishAt : claim.status.nextAttemptAt, alarm: old?.alarm)
+            uid: claim.uid, resourceVersion: claim.resourceVersion, nextAttemptAt: nextAttemptAt, expiresAt: expiresAt,
+            publishAt: isSame ? old?.publishAt : nextAttemptAt, alarm: old?.alarm)
         schedule(name)
     }
 

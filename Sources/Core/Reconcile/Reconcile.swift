@@ -16,7 +16,7 @@
 /// (DESIGN §5), and whoever comes next finds the intent.
 public struct Reconcile: Sendable {
     public let key: Key
-    private let policy: Policy
+    let policy: Policy
     private(set) var facts: Facts
     private(set) var state = State.idle
     /// the cloud step whose intent is written and whose facts have been read since
@@ -28,9 +28,9 @@ public struct Reconcile: Sendable {
     /// the address was looked at since the run began, not only remembered by the mirror
     private var hasLooked = false
     /// the cloud calls of this run that were accepted, and whose address they were about: what the ledger is told
-    private var changes: [String] = []
-    private var wall = Timestamp(milliseconds: 0)
-    private var changed: (id: AddressID, publicIP: String, digest: String)?
+    var changes: [String] = []
+    var wall = Timestamp(milliseconds: 0)
+    var changed: (id: AddressID, publicIP: String, digest: String)?
     /// told to stop: the run ends with the answer that is still to come
     private var isStopping = false
 
@@ -146,34 +146,6 @@ public struct Reconcile: Sendable {
         guard state != .finished else { return [] }
         state = .finished
         return record(outcome) + [.finish(outcome)]
-    }
-
-    // MARK: the ledger
-
-    /// Remembers an accepted call for the ledger, with a digest of what it was decided from.
-    private mutating func note(_ step: Step, _ reason: Reason, _ id: AddressID) {
-        changes.append("\(step) because \(reason.rawValue)")
-        var known = ""
-        if case .present(let address) = facts.address.value?.reading { known = address.ip }
-        let pod = facts.pod.value.flatMap { $0 }
-        let claim = facts.claim.value.flatMap { $0 }
-        let digest = StableHash.hex(
-            of: claim?.uid ?? "", claim?.resourceVersion ?? "", pod?.uid ?? "", pod?.resourceVersion ?? "", "\(facts.address.value?.reading as Any)")
-        changed = (id, known.isEmpty ? changed?.publicIP ?? "" : known, digest)
-    }
-
-    private func record(_ outcome: ReconcileOutcome) -> [ReconcileEffect] {
-        guard let changed else { return [] }
-        let ended =
-            switch outcome {
-            case .settled(let reason), .again(_, let reason), .retry(let reason, _), .abandoned(let reason): reason
-            }
-        return [
-            .record(
-                LedgerRecord(
-                    at: wall, key: key, addressID: changed.id, publicIP: changed.publicIP, factsDigest: changed.digest,
-                    plan: changes.joined(separator: "; "), outcome: ended.rawValue, worker: policy.identity))
-        ]
     }
 
     private func effect(for need: Need, _ now: Now) -> ReconcileEffect {

@@ -29,6 +29,8 @@ actor WorkerService: Service {
     private var alarms: [Alarm: Task<Void, Never>] = [:]
     private var startedAt: [Key: Instant] = [:]
     private var stale = StaleBindings()
+    /// keys whose EIP was bound and is not confirmed yet
+    private var binding: Set<Key> = []
     private var stopping = false
     /// the queue is closed: what is still answered changes nothing
     private var ended = false
@@ -255,6 +257,7 @@ actor WorkerService: Service {
         case .record(let record): Task { [ledger] in await ledger.append(record) }
         case .took(let step, let reason):
             if let lasted = stale.took(step, key, at: BootClock.now()) { metrics.staleBinding[].observe(lasted) }
+            measure(step, key)
             metrics.steps[step.verb, reason.rawValue].add()
             log.info("step taken", [.key(key), Field("step", "\(step)"), Field("reason", reason.rawValue)])
         case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .observe, .listNamed, .createClaim, .addFinalizer, .replaceSpec,
@@ -270,13 +273,21 @@ actor WorkerService: Service {
         feed(.answered(key, run: run, event))
     }
 
+    /// From the first work on a pod to the confirmation of the binding that was made for it.
+    private func measure(_ step: Step, _ key: Key) {
+        if case .associate = step { binding.insert(key) }
+        if case .writeStatus(let status) = step, status.phase == .bound, binding.remove(key) != nil, let start = startedAt[key] {
+            metrics.timeToBound[].observe(BootClock.now() - start)
+        }
+    }
+
     private func finished(_ key: Key, _ outcome: ReconcileOutcome) {
         stale.finished(key, outcome)
         switch outcome {
         case .settled(let reason):
             metrics.reconciles["settled", reason.rawValue].add()
-            if reason == .associatedEIP, let start = startedAt[key] { metrics.timeToBound[].observe(BootClock.now() - start) }
             startedAt[key] = nil
+            binding.remove(key)
             log.debug("settled", [.key(key), Field("reason", reason.rawValue)])
         case .again(let after, let reason):
             metrics.reconciles["again", reason.rawValue].add()
@@ -286,6 +297,7 @@ actor WorkerService: Service {
             log.warning("will retry", [.key(key), Field("reason", reason.rawValue), Field("error", words)])
         case .abandoned(let reason):
             startedAt[key] = nil
+            binding.remove(key)
             metrics.reconciles["abandoned", reason.rawValue].add()
             log.info("given up", [.key(key), Field("reason", reason.rawValue)])
         }

@@ -118,7 +118,7 @@ struct ReconcilerDrive {
 
     private mutating func perform(_ key: Key, _ run: Int, _ effect: ReconcileEffect) {
         switch effect {
-        case .say, .took: return
+        case .say, .took, .record: return
         default: break
         }
         if mute.contains(key) {
@@ -157,7 +157,7 @@ struct ReconcilerDrive {
             addresses[id]?.networkInterfaceID = interface
             addresses[id]?.privateIP = ip
             return .accepted
-        case .deleteClaim, .removeFinalizer, .disassociate, .release, .modifyBandwidth, .observe, .listNamed, .acquire, .say, .took, .finish:
+        case .deleteClaim, .removeFinalizer, .disassociate, .release, .modifyBandwidth, .observe, .listNamed, .acquire, .say, .took, .record, .finish:
             preconditionFailure("these stories do not come to \(effect)")
         }
     }

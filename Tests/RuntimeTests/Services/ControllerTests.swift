@@ -16,8 +16,9 @@ import Testing
         let address = try #require(world.cloud.withModel { $0.addresses.first })
         #expect(address.status == .bind && address.ip == world.publicIP("web-0"))
         #expect(world.writes() == ["AllocateAddresses", "AssociateAddress"])
+        await world.eventually("the measure") { world.controller.metrics.registry.exposition().contains("eip_time_to_bound_seconds_count 1\n") }
         await world.worker?.sample()
-        var metrics = world.controller.metrics.registry.exposition()
+        let metrics = world.controller.metrics.registry.exposition()
         #expect(metrics.contains("eip_mirror_complete 1\n"))
         #expect(metrics.contains("eip_pacing_rate{action=\"AllocateAddresses\"} 10\n"))
         #expect(metrics.contains("eip_pacing_waiting{action=\"AllocateAddresses\"} 0\n"))
@@ -27,8 +28,7 @@ import Testing
         try world.deletePod("web-0")
         await world.eventually("the release") { world.cloud.withModel { $0.addresses.isEmpty } }
         #expect(world.writes() == ["AllocateAddresses", "AssociateAddress", "DisassociateAddress", "ReleaseAddresses"])
-        metrics = world.controller.metrics.registry.exposition()
-        #expect(metrics.contains("eip_stale_binding_seconds_count 1\n"))
+        await world.eventually("the measure") { world.controller.metrics.registry.exposition().contains("eip_stale_binding_seconds_count 1\n") }
         try await world.close()
     }
 

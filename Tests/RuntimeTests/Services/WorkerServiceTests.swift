@@ -62,7 +62,7 @@ private final class ScriptedQueue: QueueConsumer {
             CloudSettings(region: "r", endpoint: try CloudEndpoint("http://127.0.0.1:9"), requestLife: RequestLife(.seconds(60))),
             credentials: FixedCredentials(CloudCredentials(secretID: "a", secretKey: Secret("b"))), http: http, now: LocalClock.now, observer: { _ in })
         return WorkerService(
-            queue: queue, port: WorkerPort(clusters: [:], cloud: cloud, vpcID: "vpc-1", log: log), place: place, map: map,
+            queue: queue, port: WorkerPort(clusters: [:], cloud: cloud, vpcID: "vpc-1", log: log), ledger: LogLedger(log: log), place: place, map: map,
             policy: Policy(identity: "test"), limits: limits, log: log, metrics: ControllerMetrics())
     }
 
