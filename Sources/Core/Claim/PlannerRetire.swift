@@ -24,8 +24,12 @@ extension Planner {
         guard let observed = facts.address.value, observed.id == id else { return .plan(Plan(.need(.address(id)), reason)) }
         switch observed.reading {
         case .missing(let confirmed):
-            if claim.spec.isUserOwned || confirmed || facts.memory.released == id { return .done }
-            return .plan(Plan(.rest(.awaitAddress(id)), .waitingForCloud))
+            if claim.spec.isUserOwned { return .done }
+            // Another id may have been written into the claim by hand: nothing of this pod's name is left behind.
+            guard let named = facts.named.value else { return .plan(Plan(.need(.named), .waitingForMirror)) }
+            if let other = adoptable(named.addresses), other.id != id { return .plan(record(claim, other.id, .adoptedEIP)) }
+            if confirmed || facts.memory.released == id { return .done }
+            return .plan(Plan(.rest(.again(.seconds(1))), .waitingForCloud))
         case .present(let address):
             return unbindAndRelease(claim, address, reason)
         }
@@ -90,7 +94,11 @@ extension Planner {
         switch observed.reading {
         case .missing(let confirmed):
             if facts.memory.released == id || (confirmed && intends(.release, claim)) { return tearDown(claim, .podGone) }
-            guard confirmed || claim.spec.isUserOwned else { return Plan(.rest(.awaitAddress(id)), .waitingForCloud) }
+            if !claim.spec.isUserOwned {
+                guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }
+                if let other = adoptable(named.addresses), other.id != id { return record(claim, other.id, .adoptedEIP) }
+                guard confirmed else { return Plan(.rest(.again(.seconds(1))), .waitingForCloud) }
+            }
             let problem = Problem(.eipLost, "the EIP \(id) retained for this pod does not exist any more: delete the claim, or restore the EIP")
             return report(claim, problem, .settled)
         case .present(let address):

@@ -114,13 +114,13 @@ extension Planner {
     }
 
     /// Keep the one bound to our pod, else the oldest. Addresses on their way out are not kept.
-    private func adoptable(_ addresses: [Address]) -> Address? {
+    func adoptable(_ addresses: [Address]) -> Address? {
         let usable = addresses.filter { $0.status != .offlining && Naming.owns($0, facts.key) }
         let podIP = facts.pod.value??.podIP
         return usable.first { $0.status.isBound && $0.privateIP == podIP && podIP != nil } ?? usable.first
     }
 
-    private func record(_ claim: Claim, _ id: AddressID, _ reason: Reason) -> Plan {
+    func record(_ claim: Claim, _ id: AddressID, _ reason: Reason) -> Plan {
         var spec = claim.spec
         spec.addressID = id
         return Plan(
@@ -144,7 +144,11 @@ extension Planner {
             return report(claim, problem, .again(.seconds(60)))
         }
         if facts.memory.released == id { return forget(claim, .releasedEIP) }
-        guard confirmed else { return Plan(.rest(.awaitAddress(id)), .waitingForCloud) }
+        // Somebody may have written another id into the claim: the address of this pod's name that is there is the right one.
+        guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }
+        if let other = adoptable(named.addresses), other.id != id { return record(claim, other.id, .adoptedEIP) }
+        // Just allocated, it may not be visible yet. The claim is read again each time, so that a repair by hand is seen.
+        guard confirmed else { return Plan(.rest(.again(.seconds(1))), .waitingForCloud) }
         if claim.spec.deletePolicy == .retain, !policy.replacesLostStatic, !intends(.release, claim) {
             let problem = Problem(
                 .eipLost,

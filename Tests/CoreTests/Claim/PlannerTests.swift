@@ -132,7 +132,7 @@ import Testing
         #expect(step(Build.facts(pod: nil, claim: bound, address: Build.address())) == .release(Build.id))
         #expect(plan(Build.facts(pod: nil, claim: bound, address: Build.address(.offlining))) == .rest(.awaitAddress(Build.id)))
         var gone = Build.facts(pod: nil, claim: bound, address: nil)
-        #expect(plan(gone) == .rest(.awaitAddress(Build.id)))
+        #expect(plan(gone) == .rest(.again(.seconds(1))))
         gone.memory.released = Build.id
         #expect(step(gone) == .deleteClaim)
         gone.claim = .read(Build.claim { $0.isDeleting = true })
@@ -369,20 +369,6 @@ import Testing
             return
         }
         #expect(calm.nextAttemptAt == nil)
-    }
-
-    @Test func `a claim written into nonsense is said and left alone`() {
-        let claim = Build.claim { $0.problem = Problem(.invalidClaim, "spec.serial must be a positive integer") }
-        guard case .writeStatus(let status) = step(Build.facts(pod: nil, claim: claim, address: Build.address(.bind))) else {
-            Issue.record("says it")
-            return
-        }
-        #expect(status.condition(.ready)?.reason == .invalidClaim)
-        let said = Build.claim {
-            $0.problem = claim.problem
-            $0.status = status
-        }
-        #expect(plan(Build.facts(pod: nil, claim: said, address: Build.address(.bind))) == .rest(.settled))
     }
 }
 
