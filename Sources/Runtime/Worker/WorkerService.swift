@@ -38,6 +38,8 @@ actor WorkerService: Service {
     /// commits go out one after the other; partitions are given up after the last
     private var lastCommit: Task<Void, Never>?
     private var slotsOwned = 0
+    /// the queue has said once what is this worker's, be it nothing
+    private var hasJoined = false
     /// what the machines want done, in the order in which they decided it
     private var wanted: [Wanted] = []
     private var isPerforming = false
@@ -93,6 +95,7 @@ actor WorkerService: Service {
     /// For `/readyz`: nil when keys can be worked on.
     func trouble() -> String? {
         if let trouble = queue.trouble { return trouble }
+        if !hasJoined { return "no assignment of partitions yet" }
         // A replica that was given nothing of this account waits for its turn, and is well.
         if slotsOwned > 0, !reconciler.isMirrorComplete { return "the cloud's addresses are not listed yet" + (port.lastFault().map { ": \($0)" } ?? "") }
         return nil
@@ -131,6 +134,7 @@ actor WorkerService: Service {
         case .assigned(let starts, let generation):
             if stopping { break }
             self.generation = generation
+            hasJoined = true
             log.info(
                 "partitions assigned", [Field("partitions", starts.keys.sorted().map(String.init).joined(separator: ",")), Field("generation", generation)])
             feed(Reconciler.Event.takeover)

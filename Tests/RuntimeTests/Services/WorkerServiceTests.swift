@@ -73,7 +73,9 @@ private final class ScriptedQueue: QueueConsumer {
         let life = Life()
         let running = Task { try await worker.run(life) }
         await life.becomesReady()
-        #expect(await worker.trouble() == nil)
+        #expect(await worker.trouble() == "no assignment of partitions yet")
+        queue.stream.continuation.yield(.assigned([:], generation: 1))
+        while await worker.trouble() != nil { await Task.yield() }
         let time = try await ContinuousClock().measure {
             life.requestStop()
             try await running.value
