@@ -66,13 +66,14 @@ let package = Package(
 
         // models of the servers, and the sandbox that serves them
         library("Models", ["Core", "JSON"]),
+        library("Simulator", ["Contract", "Core", "JSON", "Models"]),
         library(
             "Sandbox",
             [
                 "Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Options",
                 "Runtime", "YAML",
             ]),
-        executable("eip-sandbox", ["Lifecycle", "Observe", "Options", "Sandbox"]),
+        executable("eip-sandbox", ["Lifecycle", "Observe", "Options", "Sandbox", "Simulator"]),
 
         tests(of: "Lifecycle"),
         tests(of: "Observe", ["Lifecycle"]),
@@ -90,6 +91,7 @@ let package = Package(
         tests(of: "Cloud", ["Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Lifecycle", "Observe"]),
         tests(of: "Admin", ["HTTPClient", "Lifecycle", "Observe"]),
         tests(of: "Models", ["Core", "JSON"]),
+        tests(of: "Simulator", ["Core"]),
         tests(
             of: "Runtime",
             [

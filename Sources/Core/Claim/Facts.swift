@@ -52,8 +52,21 @@ public struct Memory: Hashable, Sendable {
     public var released: AddressID?
     /// the cloud said that this serial's token cannot be used again, at that moment
     public var spent: Spent?
+    /// the address whose bandwidth this run has set: the cloud may report it in another way
+    public var modified: AddressID?
+    /// the claim whose finalizer this run removed under a living pod
+    public var letGo: LetGo?
     public init() {}
 
+    public struct LetGo: Hashable, Sendable {
+        public var spec: ClaimSpec
+        /// where its EIP was bound, or was to be
+        public var target: Target?
+        public init(spec: ClaimSpec, target: Target?) {
+            self.spec = spec
+            self.target = target
+        }
+    }
     public struct Allocated: Hashable, Sendable {
         public var claimUID: String
         public var serial: Int

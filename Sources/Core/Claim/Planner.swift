@@ -38,15 +38,46 @@ public struct Planner {
     // MARK: no claim
 
     private func planWithoutClaim(_ pod: Pod?) -> Plan {
-        guard let pod = pod.flatMap(wanting), !pod.isTerminating else { return Plan(.rest(.settled), .settled) }
+        guard let pod = pod.flatMap(wanting), !pod.isTerminating else {
+            return planWithoutAnyone(pod)
+        }
         switch source(for: pod) {
         case .failure(let problem):
             return Plan(.rest(.settled), problem.reason, notice: Notice(warning: true, reason: problem.reason, message: problem.message))
         case .success(let source):
             var spec = ClaimSpec(source: source, deletePolicy: pod.deletePolicy, expireAfter: pod.expireAfter)
-            if case .listed(let id) = source { spec.addressID = id }
+            switch (source, facts.memory.letGo?.spec) {
+            case (.listed(let id), _): spec.addressID = id
+            case (.attributes, let old?) where !old.isUserOwned: spec.addressID = old.addressID  // it has not gone anywhere
+            case (.attributes, _): break
+            }
             return Plan(.step(.createClaim(spec)), .podNeedsEIP)
         }
+    }
+
+    /// Nobody asks for an EIP and no claim has one; if one of this name is left at the cloud all the same (its claim was deleted under
+    /// a living pod that is gone as well by now, or etcd was rolled back), it gets a claim, so that somebody names it.
+    private func planWithoutAnyone(_ pod: Pod?) -> Plan {
+        if var spec = facts.memory.letGo?.spec {
+            // Its claim was deleted and is to come to its end, so it needs one to be torn down by.
+            spec.deletePolicy = .delete
+            return Plan(.step(.createClaim(spec)), .claimDeleted)
+        }
+        guard let named = facts.named.value else { return Plan(.need(.named), .settled) }
+        guard let left = adoptable(named.addresses) else { return Plan(.rest(.settled), .settled) }
+        // A list may be late: that it is there is asked of the cloud itself.
+        guard let observed = facts.address.value, observed.id == left.id else { return Plan(.need(.address(left.id)), .orphanedEIP) }
+        guard case .present(let address) = observed.reading, Naming.owns(address, facts.key), address.status != .offlining else {
+            return Plan(.rest(.settled), .settled)
+        }
+        // Whether it was static nobody knows, and nothing is released because something is absent.
+        let attributes = AddressAttributes(bandwidth: address.bandwidth ?? AddressAttributes().bandwidth)
+        let spec = ClaimSpec(source: .attributes(attributes), deletePolicy: .retain, addressID: address.id)
+        return Plan(
+            .step(.createClaim(spec)), .orphanedEIP,
+            notice: Notice(
+                warning: true, reason: .orphanedEIP,
+                message: "\(address.id) carries this pod's name and had no claim: it is kept for the next pod of that name; delete the claim to release it"))
     }
 
     /// Where the pod's EIP shall come from. A list is indexed by the pod's ordinal; without one the first entry is taken.
@@ -92,7 +123,19 @@ public struct Planner {
         if surroundings.namespaceTerminating || surroundings.ownerGone { return waitForPodEnd(claim) }
         if intends(.release, claim) { return tearDown(claim, .claimDeleted) }
         if claim.spec.addressID == nil, intends(.allocate, claim) { return serve(claim, pod) }
+        // What was allocated for it is written down before it goes.
+        if let allocated = facts.memory.allocated, allocated.claimUID == claim.uid { return record(claim, allocated.addressID, .allocatedEIP) }
+        if let wait = untilListed(claim) { return Plan(.rest(.again(wait)), .waitingForMirror) }
         return Plan(.step(.removeFinalizer), .claimDeleted)
+    }
+
+    /// The claim that comes after it finds its EIP by name, so that has to be in every list by then.
+    private func untilListed(_ claim: Claim) -> Duration? {
+        guard let id = claim.spec.addressID, !claim.spec.isUserOwned, case .present(let address)? = facts.address.value?.reading, address.id == id,
+            let createdAt = address.createdAt
+        else { return nil }
+        let wait = createdAt + policy.listingLag - now.wall
+        return wait > .zero && wait <= policy.listingLag ? wait : nil
     }
 
     private func waitForPodEnd(_ claim: Claim) -> Plan { Plan(.rest(.settled), .waitingForPodEnd) }

@@ -75,7 +75,7 @@ extension Planner {
 
     /// Whether the claim says that this controller bound, or meant to bind, the address where it is.
     func wasOurBinding(_ claim: Claim, _ address: Address) -> Bool {
-        let targets = [claim.status.binding?.target, claim.status.intent?.target].compactMap { $0 }
+        let targets = [claim.status.binding?.target, claim.status.intent?.target, facts.memory.letGo?.target].compactMap { $0 }
         return targets.contains { $0.podIP == address.privateIP && $0.networkInterfaceID == address.networkInterfaceID }
     }
 

@@ -14,6 +14,7 @@ extension Planner {
         case .present(let address):
             if intends(.release, claim) { return tearDown(claim, .podGone) }
             if let problem = unusable(address, claim) { return report(claim, problem, .again(.seconds(60))) }
+            if let plan = correctBandwidth(claim, address) { return plan }
             return bind(claim, pod, address)
         }
     }
@@ -88,6 +89,16 @@ extension Planner {
             Plan(
                 .step(.modifyBandwidth(id, megabits: megabits)), .annotationChanged,
                 notice: Notice(warning: false, reason: .modifiedBandwidth, message: "bandwidth of \(id) set to \(megabits) Mbps")))
+    }
+
+    /// An adopted EIP may have been allocated for other attributes, and a call that was sent long ago may be executed last. Once a
+    /// run: what the cloud reports for some charge types need not be what was asked for.
+    private func correctBandwidth(_ claim: Claim, _ address: Address) -> Plan? {
+        guard case .attributes(let attributes) = claim.spec.source, facts.memory.modified != address.id else { return nil }
+        switch changeBandwidth(claim, to: attributes.bandwidth) {
+        case .plan(let plan): return plan
+        case .later, .done: return nil
+        }
     }
 
     // MARK: an EIP for the claim

@@ -113,7 +113,8 @@ extension CloudMirror {
         listing.listedAt = startedAt
         listing.restarts = 0
         listing.round = []
-        for id in entries.filter({ $0.value.isListable && !present.contains($0.key) }).keys.sorted() {
+        // Also what was never seen and is missed by its id: a worker that comes later has to learn that it is gone as well.
+        for id in entries.filter({ ($0.value.isListable || $0.value.missing != nil) && !present.contains($0.key) }).keys.sorted() {
             observeUnlisted(id, listedAt: startedAt, now: now)
         }
         dropGone(now: now)

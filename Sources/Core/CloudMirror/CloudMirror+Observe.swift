@@ -30,7 +30,9 @@ extension CloudMirror {
 
     /// A complete list that was begun at `listedAt` did not have it.
     mutating func observeUnlisted(_ id: AddressID, listedAt: Instant, now: Instant) {
-        guard var entry = entries[id], entry.observedAt < listedAt else { return }
+        guard var entry = entries[id] else { return }
+        // Of one that was seen only a newer list says something; one that is missing anyway is looked at all the time.
+        guard entry.address == nil || entry.observedAt < listedAt else { return }
         var missing = entry.missing ?? Entry.Missing(since: listedAt, byIDCount: 0, listCount: 0)
         missing.listCount += 1
         entry.missing = missing

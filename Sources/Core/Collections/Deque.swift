@@ -1,17 +1,17 @@
 /// A queue with two ends over a ring. Amortised O(1) at both ends, O(1) access. Order is by position: safe to iterate in decisions.
-struct Deque<Element>: RandomAccessCollection, MutableCollection, ExpressibleByArrayLiteral {
+package struct Deque<Element>: RandomAccessCollection, MutableCollection, ExpressibleByArrayLiteral {
     private var ring: [Element?] = []
     private var head = 0
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    init() {}
-    init(arrayLiteral elements: Element...) { self.init(elements) }
-    init(_ elements: some Sequence<Element>) { for element in elements { append(element) } }
+    package init() {}
+    package init(arrayLiteral elements: Element...) { self.init(elements) }
+    package init(_ elements: some Sequence<Element>) { for element in elements { append(element) } }
 
-    var startIndex: Int { 0 }
-    var endIndex: Int { count }
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { count }
 
-    subscript(position: Int) -> Element {
+    package subscript(position: Int) -> Element {
         get {
             precondition(0 <= position && position < count, "index out of range")
             return ring[slot(position)]!
@@ -22,20 +22,20 @@ struct Deque<Element>: RandomAccessCollection, MutableCollection, ExpressibleByA
         }
     }
 
-    mutating func append(_ element: Element) {
+    package mutating func append(_ element: Element) {
         grow()
         ring[slot(count)] = element
         count += 1
     }
 
-    mutating func prepend(_ element: Element) {
+    package mutating func prepend(_ element: Element) {
         grow()
         head = (head - 1) & (ring.count - 1)
         ring[head] = element
         count += 1
     }
 
-    mutating func popFirst() -> Element? {
+    package mutating func popFirst() -> Element? {
         guard count > 0 else { return nil }
         let element = ring[head]
         ring[head] = nil
@@ -44,7 +44,7 @@ struct Deque<Element>: RandomAccessCollection, MutableCollection, ExpressibleByA
         return element
     }
 
-    mutating func popLast() -> Element? {
+    package mutating func popLast() -> Element? {
         guard count > 0 else { return nil }
         let last = slot(count - 1)
         let element = ring[last]
@@ -66,6 +66,6 @@ struct Deque<Element>: RandomAccessCollection, MutableCollection, ExpressibleByA
 }
 
 extension Deque: Equatable where Element: Equatable {
-    static func == (a: Self, b: Self) -> Bool { a.elementsEqual(b) }
+    package static func == (a: Self, b: Self) -> Bool { a.elementsEqual(b) }
 }
 extension Deque: Sendable where Element: Sendable {}

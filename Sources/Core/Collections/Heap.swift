@@ -1,14 +1,14 @@
 /// A binary min-heap. Equal elements come out in no promised order: put a sequence number into the element where order matters.
-struct Heap<Element: Comparable> {
+package struct Heap<Element: Comparable> {
     private var elements: [Element] = []
 
-    init() {}
+    package init() {}
 
-    var count: Int { elements.count }
-    var isEmpty: Bool { elements.isEmpty }
-    var min: Element? { elements.first }
+    package var count: Int { elements.count }
+    package var isEmpty: Bool { elements.isEmpty }
+    package var min: Element? { elements.first }
 
-    mutating func insert(_ element: Element) {
+    package mutating func insert(_ element: Element) {
         elements.append(element)
         var child = elements.count - 1
         while child > 0, elements[child] < elements[(child - 1) / 2] {
@@ -17,7 +17,7 @@ struct Heap<Element: Comparable> {
         }
     }
 
-    mutating func popMin() -> Element? {
+    package mutating func popMin() -> Element? {
         guard let first = elements.first else { return nil }
         let last = elements.removeLast()
         if !elements.isEmpty {

@@ -13,6 +13,9 @@ public struct DueList: Sendable {
         public var repeatAfter: Duration = .seconds(30)
         /// how old a recorded call may be before its key is due: longer than a request can live
         public var intentAgeMax: Duration = .seconds(120)
+        /// a key that does not rest is published again after the first, then after waits that double up to the second
+        public var restlessFirst: Duration = .seconds(120)
+        public var restlessMost: Duration = .seconds(600)
         public init() {}
     }
 
@@ -50,6 +53,10 @@ public struct DueList: Sendable {
         var resourceVersion: String
         var nextAttemptAt: Timestamp?
         var expiresAt: Timestamp?
+        /// how long it is kept without a pod
+        var kept: Duration
+        /// when a pod of its name was last seen to go: one that came and went before anybody wrote so into the claim
+        var podGoneAt: Timestamp?
         /// when it is to be published: `nextAttemptAt`, and once that was published, a repetition
         var publishAt: Timestamp?
         /// what stands for it in `alarms`; others of its name there are outdated
@@ -99,7 +106,13 @@ public struct DueList: Sendable {
         case .podGone(let pod):
             let name = Name(namespace: pod.namespace, name: pod.name)
             // a late word about a predecessor says nothing of the pod that is there
-            if pods[name] == pod.uid { pods[name] = nil }
+            if pods[name] == pod.uid {
+                pods[name] = nil
+                if let entry = entries[name], let end = entry.expiresAt {
+                    entries[name]?.podGoneAt = now.wall
+                    entries[name]?.expiresAt = max(end, now.wall + entry.kept)
+                }
+            }
             schedule(name)
         case .observing: observingSince = observingSince ?? now.instant
         case .gap: observingSince = nil
@@ -122,8 +135,11 @@ public struct DueList: Sendable {
         }
         let old = entries[name]
         let isSame = old?.uid == claim.uid && old?.nextAttemptAt == nextAttemptAt
+        let kept = expiresAt.flatMap { end in claim.status.retainedSince.map { end - $0 } } ?? .zero
+        let podGoneAt = old?.uid == claim.uid ? old?.podGoneAt : nil
         entries[name] = Entry(
-            uid: claim.uid, resourceVersion: claim.resourceVersion, nextAttemptAt: nextAttemptAt, expiresAt: expiresAt,
+            uid: claim.uid, resourceVersion: claim.resourceVersion, nextAttemptAt: nextAttemptAt,
+            expiresAt: expiresAt.map { end in podGoneAt.map { max(end, $0 + kept) } ?? end }, kept: kept, podGoneAt: podGoneAt,
             publishAt: isSame ? old?.publishAt : nextAttemptAt, alarm: old?.alarm)
         schedule(name)
     }

@@ -19,6 +19,13 @@ public enum Naming {
         return "\(key.namespace)_\(prefix)_\(hash)"
     }
 
+    /// The key whose addresses have that name; nil when the name was shortened, or is none of ours.
+    public static func key(ofAddressNamed name: String, cluster: String) -> Key? {
+        let parts = name.split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+        return Key(cluster: cluster, namespace: String(parts[0]), name: String(parts[1]))
+    }
+
     /// AllocateAddresses' idempotency token: ASCII, at most 64 characters (product/215/16699). The claim's UID makes it
     /// unique, the serial makes a new one after the outcome of the last is known.
     public static func clientToken(_ key: Key, claimUID: String, serial: Int) -> String {

@@ -20,13 +20,18 @@ public struct Reconcile: Sendable {
     private(set) var facts: Facts
     private(set) var state = State.idle
     /// the cloud step whose intent is written and whose facts have been read since
-    private var armed: Step?
+    private var armed: (step: Step, intent: Intent)?
+    /// an Allocate of this serial, sent before or by this run, may still be executed: no answer to a later one of the same token
+    /// says what becomes of it, but the id itself
+    private var allocateMayBeOut = false
     private var waitsForAddress = 0
     private var stepsTaken = 0
     /// an observation must have been asked for at this moment or later
     private var notBefore: Instant?
     /// the address was looked at since the run began, not only remembered by the mirror
     private var hasLooked = false
+    /// the pod was read after that look
+    private var podIsNewer = false
     /// the cloud calls of this run that were accepted, and whose address they were about: what the ledger is told
     var changes: [String] = []
     var wall = Timestamp(milliseconds: 0)
@@ -111,7 +116,7 @@ public struct Reconcile: Sendable {
             stepsTaken += 1
             if stepsTaken > Self.stepsMax { return before + finish(.retry(plan.reason, "took \(Self.stepsMax) steps without an end")) }
             guard mayAct else { return before + finish(.abandoned(.ownershipLost)) }
-            if confirms(step), !hasLooked { return lookAgain(now, mayAct, before) }
+            if confirms(step), !hasLooked || !podIsNewer { return lookAgain(now, mayAct, before) }
             return before + begin(step, plan, now)
         case .rest(.awaitAddress(let id)):
             armed = nil
@@ -132,10 +137,13 @@ public struct Reconcile: Sendable {
         return facts.claim.value??.status.binding?.target != binding.target
     }
 
-    /// A binding is read back before it is reported: what the mirror remembers from before the run is not enough.
+    /// A binding is read back before it is reported, and the pod after that: what the mirror remembers from before the run is not
+    /// enough, nor is a pod that was read before the look.
     private mutating func lookAgain(_ now: Now, _ mayAct: Bool, _ before: [ReconcileEffect]) -> [ReconcileEffect] {
-        notBefore = now.instant
-        facts.address = .unread
+        if !hasLooked {
+            notBefore = now.instant
+            facts.address = .unread
+        }
         forgetPodSide()
         return proceed(now, mayAct, before)
     }
@@ -166,14 +174,19 @@ public struct Reconcile: Sendable {
     private mutating func read(_ need: Need, _ event: ReconcileEvent, _ now: Now, _ mayAct: Bool) -> [ReconcileEffect] {
         switch (need, event) {
         case (.claim, .claimRead(let claim)): facts.claim = .read(claim)
-        case (.pod, .podRead(let pod)): facts.pod = .read(pod)
+        case (.pod, .podRead(let pod)):
+            facts.pod = .read(pod)
+            podIsNewer = hasLooked
         case (.node, .nodeRead(let node)): facts.node = .read(node)
         case (.networkInterface, .networkInterfaceRead(let interface)): facts.networkInterface = .read(interface)
         case (.surroundings, .surroundingsRead(let surroundings)): facts.surroundings = .read(surroundings)
         case (.named, .listed(let named)), (.namedSince, .listed(let named)): facts.named = .read(named)
         case (.address, .observed(let id, let reading)):
             facts.address = .read(.init(id: id, reading: reading))
-            if notBefore != nil { hasLooked = true }
+            if notBefore != nil {
+                hasLooked = true
+                podIsNewer = false
+            }
         case (_, .refused(.unavailable(let words))): return finish(.retry(.apiServerUnreachable, words))
         case (_, .refused(let refusal)): return finish(.retry(.conflict, "\(refusal)"))
         case (_, .failed(let fault)): return finish(.retry(.waitingForCloud, fault.description))
@@ -205,8 +218,9 @@ public struct Reconcile: Sendable {
             state = .writing(step, plan.notice, plan.reason)
             return [write(step)]
         }
-        if armed == step {
-            armed = nil
+        // A claim without the intent is not the one it was written into: etcd may have been rolled back.
+        if let armed, armed.step == step, claim().status.intent == armed.intent {
+            self.armed = nil
             facts.memory.resolved = nil  // from here on it may have been sent
             state = .acting(step, plan.notice, plan.reason)
             return [call(step)]
@@ -225,6 +239,7 @@ public struct Reconcile: Sendable {
             facts.claim = .read(claim)
             return proceed(now, mayAct, done)
         case .claimGone:
+            if case .removeFinalizer = step { facts.memory.letGo = letGo() }
             forgetAll(now)
             return proceed(now, mayAct, done)
         case .podWritten(let pod):
@@ -240,6 +255,15 @@ public struct Reconcile: Sendable {
         }
     }
 
+    /// A claim that was deleted under a living pod has gone with its EIP still there. The pod may be gone by now as well, and then
+    /// nobody else knows of the EIP, nor of where a user's own was bound.
+    private func letGo() -> Memory.LetGo? {
+        guard let claim = facts.claim.value.flatMap({ $0 }), let pod = facts.pod.value.flatMap({ $0 }), !pod.isFinished,
+            let id = claim.spec.addressID, case .present(let address)? = facts.address.value?.reading, address.id == id
+        else { return nil }
+        return Memory.LetGo(spec: claim.spec, target: claim.status.binding?.target ?? claim.status.intent?.target)
+    }
+
     // MARK: intent, act, read back
 
     private mutating func acquired(_ step: Step, _ event: ReconcileEvent, _ now: Now, _ mayAct: Bool) -> [ReconcileEffect] {
@@ -247,6 +271,11 @@ public struct Reconcile: Sendable {
         guard case .granted = event else { preconditionFailure("\(event) does not answer a request for a turn") }
         guard mayAct else { return finish(.abandoned(.ownershipLost)) }
         state = .recording(step)
+        if case .allocate = step, let before = claim().status.intent, before.verb == .allocate, before.serial == claim().spec.serial,
+            before != facts.memory.resolved
+        {
+            allocateMayBeOut = true
+        }
         return [.replaceStatus(claim(), intention(step, now))]
     }
 
@@ -263,7 +292,7 @@ public struct Reconcile: Sendable {
             status.binding = nil
         case .disassociate(let id):
             // where it was bound stays known until it is unbound
-            (intent.addressID, intent.target) = (id, status.binding?.target ?? before?.target)
+            (intent.addressID, intent.target) = (id, status.binding?.target ?? before?.target ?? facts.memory.letGo?.target)
             status.phase = .unbinding
         case .release(let id):
             intent.addressID = id
@@ -288,15 +317,15 @@ public struct Reconcile: Sendable {
         switch event {
         case .claimWritten(let claim):
             // Known not to be sent until it is: if the plan changes now, nothing of it is left over.
-            facts.memory.resolved = claim.status.intent
             let allocating = step.cloudVerb == .allocate
+            if !(allocating && allocateMayBeOut) { facts.memory.resolved = claim.status.intent }
             let named = facts.named
             forgetAll(now)
             // A complete list stays complete: what this worker allocates is in the mirror. Everything else is read again.
             if allocating { facts.named = named }
             // The cloud itself binds from UNBIND only, so the mirror's last word will do for that.
             if step.cloudVerb == .associate { notBefore = nil }
-            armed = step
+            if let intent = claim.status.intent { armed = (step, intent) }
             return proceed(now, mayAct)
         case .refused(.conflict), .refused(.notFound), .refused(.alreadyExists):
             forgetAll(now)
@@ -317,6 +346,7 @@ public struct Reconcile: Sendable {
         case .allocated(let id):
             note(step, reason, id)
             facts.memory.allocated = .init(claimUID: uid, serial: serial, addressID: id)
+            allocateMayBeOut = false
             facts.memory.resolved = intent
         case .accepted:
             switch step {
@@ -324,7 +354,8 @@ public struct Reconcile: Sendable {
             case .release(let id):
                 note(step, reason, id)
                 facts.memory.released = id
-            case .allocate, .modifyBandwidth, .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: break
+            case .modifyBandwidth(let id, _): facts.memory.modified = id
+            case .allocate, .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: break
             }
             facts.memory.resolved = intent
         case .failed(let fault): return failed(step, fault, intent, serial, now, mayAct)
@@ -340,7 +371,7 @@ public struct Reconcile: Sendable {
         _ step: Step, _ fault: CloudFault, _ intent: Intent?, _ serial: Int, _ now: Now, _ mayAct: Bool
     ) -> [ReconcileEffect] {
         let verb = step.cloudVerb!
-        if fault.kind.isRefusal { facts.memory.resolved = intent }
+        if fault.kind.isRefusal, !(verb == .allocate && allocateMayBeOut) { facts.memory.resolved = intent }
         switch fault.kind {
         case .throttled: return finish(.retry(Self.reason(verb), fault.description))
         case .transient: return finish(.retry(Self.reason(verb), fault.description))
@@ -354,6 +385,7 @@ public struct Reconcile: Sendable {
             return proceed(now, mayAct)
         case .newToken:
             facts.memory.spent = .init(serial: serial, at: now.instant)
+            allocateMayBeOut = false
             facts.memory.resolved = intent
             forgetAll(now)
             return proceed(now, mayAct)

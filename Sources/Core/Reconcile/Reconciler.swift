@@ -183,7 +183,18 @@ public struct Reconciler: Sendable {
             fromMirror(mirror.handle(.acted(acted, at: now.instant), now: now.instant), now, mayAct, &out)
         }
         guard runs[key]?.number == run else { return }
+        // An EIP sits on this pod's private IP: if it is another key's, that one has to let go of it.
+        if case .networkInterfaceRead(let interface) = event, let id = interface?.addressID, let other = owner(of: id, cluster: key.cluster), other != key {
+            out.append(.drifted(other))
+        }
         feed(key, event, now, mayAct, &out)
+    }
+
+    /// Whose address it is, as far as that is known: who looked at it last, or whose name it carries.
+    private func owner(of id: AddressID, cluster: String) -> Key? {
+        if let key = holders[id] { return key }
+        guard let address = mirror.entry(id)?.address, Naming.isOurs(address, cluster: cluster) else { return nil }
+        return Naming.key(ofAddressNamed: address.name, cluster: cluster)
     }
 
     // MARK: the mirror

@@ -61,6 +61,8 @@ public struct Intake: Sendable {
     }
     /// Partitions that are ours and not being given up, in order.
     public var partitions: [Int] { ownership.held }
+    /// Also those that are being given up.
+    var partitionsOfAnyKind: [Int] { ownership.shares.keys.sorted() }
     public var keyCount: Int { queue.count }
     public var readyCount: Int { queue.readyCount }
     public var runningCount: Int { queue.runningCount }

@@ -148,9 +148,10 @@ struct KeyQueue: Sendable {
             item.failures += 1
             delay = generator.jittered(limits.backoff.wait(afterFailures: item.failures))
         case .abandoned:
-            delay = limits.abandonedWait
+            // Nobody has looked at it to the end, and nothing remembers it: its offsets stay held.
+            return hold(key, &item, work, delay: limits.abandonedWait, mayPark: false, now: now)
         }
-        return hold(key, &item, work, delay: delay, now: now)
+        return hold(key, &item, work, delay: delay, mayPark: true, now: now)
     }
 
     /// Forgets what waits in these partitions. What runs in them is left to finish.
@@ -184,11 +185,11 @@ struct KeyQueue: Sendable {
     }
 
     /// Looks again later. A key that holds its offsets back for too long lets them go: it is parked.
-    private mutating func hold(_ key: Key, _ item: inout Item, _ work: Work, delay: Duration, now: Instant) -> [Cover] {
+    private mutating func hold(_ key: Key, _ item: inout Item, _ work: Work, delay: Duration, mayPark: Bool, now: Instant) -> [Cover] {
         var work = work
         var settled: [Cover] = []
         let heldSince = item.heldSince ?? now
-        if now + delay - heldSince > limits.heldMax {
+        if mayPark, now + delay - heldSince > limits.heldMax {
             (settled, work.covers) = (work.covers, [])
         }
         let wasTold = item.waiting != nil

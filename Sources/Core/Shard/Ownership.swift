@@ -13,6 +13,8 @@ struct Ownership: Sendable {
         var assignedAt: Instant
         var hold: Hold
         var watermark: Watermark
+        /// of the covers that the watermark knows; another one after the log was made anew under this assignment
+        var covers: Int
         /// last acknowledged
         var committed: Int64?
         var isHeld: Bool { hold == .held }
@@ -61,7 +63,7 @@ struct Ownership: Sendable {
     mutating func assign(_ starts: [PartitionOffset], now: Instant) {
         generation += 1
         for start in starts {
-            shares[start.partition] = Share(generation: generation, assignedAt: now, hold: .held, watermark: Watermark(start: start.offset))
+            shares[start.partition] = Share(generation: generation, assignedAt: now, hold: .held, watermark: Watermark(start: start.offset), covers: generation)
         }
     }
 
@@ -79,12 +81,21 @@ struct Ownership: Sendable {
 
     /// What the offset has to be settled with, or nil when nothing depends on it.
     mutating func take(_ offset: Int64, of partition: Int) -> Cover? {
-        guard let share = shares[partition], share.isHeld, shares[partition]?.watermark.take(offset) == true else { return nil }
-        return Cover(partition: partition, generation: share.generation, offset: offset)
+        guard let share = shares[partition], share.isHeld else { return nil }
+        if offset < share.watermark.next {
+            // The log ends before where we were: it was truncated or made anew, and counts from there. What was taken of the old one
+            // depends on nothing any more.
+            generation += 1
+            shares[partition]?.watermark = Watermark(start: offset)
+            shares[partition]?.covers = generation
+            shares[partition]?.committed = nil
+        }
+        guard shares[partition]?.watermark.take(offset) == true, let covers = shares[partition]?.covers else { return nil }
+        return Cover(partition: partition, generation: covers, offset: offset)
     }
 
     mutating func settle(_ cover: Cover) {
-        guard shares[cover.partition]?.generation == cover.generation else { return }  // another's by now: it begins before this offset
+        guard shares[cover.partition]?.covers == cover.generation else { return }  // another's by now: it begins before this offset
         shares[cover.partition]?.watermark.settle(cover.offset)
     }
 

@@ -16,17 +16,14 @@ actor ClusterDuties {
     private let metrics: ControllerMetrics
     private let mayAct: @Sendable () -> Bool
 
-    private var mirror: ClusterMirror
-    private var outbox = Outbox()
-    private var due = DueList()
+    private var duty: ClusterDuty
     private var nodes = NodeDuty()
     /// the term is over: nothing is published or written any more
     private var ended = false
     /// writes and publications under way
     private var tasks: [Int: Task<Void, Never>] = [:]
     private var tasksStarted = 0
-    private var standing: Set<String> = []
-    private var alarms: [String: Task<Void, Never>] = [:]
+    private var alarm: Task<Void, Never>?
 
     /// - Parameter mayAct: whether the term is still led, asked before every write.
     init(
@@ -40,7 +37,7 @@ actor ClusterDuties {
         self.log = log
         self.metrics = metrics
         self.mayAct = mayAct
-        mirror = ClusterMirror(cluster: cluster)
+        duty = ClusterDuty(cluster: cluster, term: term)
     }
 
     /// Returns when the task is cancelled, which is how a term ends.
@@ -68,7 +65,7 @@ actor ClusterDuties {
     /// Nothing of a term outlives it.
     private func end() async {
         ended = true
-        for alarm in alarms.values { alarm.cancel() }
+        alarm?.cancel()
         for task in tasks.values { task.cancel() }
         for task in tasks.values { await task.value }
         for gauge in [metrics.pods, metrics.claims, metrics.outbox] { gauge[cluster].set(0) }
@@ -87,41 +84,32 @@ actor ClusterDuties {
     // MARK: what is seen
 
     private func pods(_ event: ReflectorEvent<Pod>) {
-        switch event {
-        case .listed(let pods, _):
-            publish(mirror.handle(.podsListed(pods)))
-            reap(.podsListed(pods))
-        case .changed(.deleted, let pod):
-            publish(mirror.handle(.podGone(pod)))
-            reap(.podGone(pod))
-        case .changed(.added, let pod), .changed(.modified, let pod):
-            publish(mirror.handle(.podChanged(pod)))
-            reap(.podSeen(pod))
-        case .unreadable(_, let object): unreadable("pod", object)
-        case .report(let report):
-            if case .rewound = report { _ = mirror.handle(.podsDoubted) }
-            reported("pods", report)
-        }
-        observed()
+        feed(.skew(port.clock.skew))
+        if let news = news("pod", event) { feed(.pods(news)) }
     }
 
     private func claims(_ event: ReflectorEvent<Claim>) {
+        feed(.skew(port.clock.skew))
+        if let news = news("eipclaim", event) { feed(.claims(news)) }
+    }
+
+    private func news<Object>(_ kind: String, _ event: ReflectorEvent<Object>) -> ClusterDuty.News<Object>? {
         switch event {
-        case .listed(let claims, _):
-            publish(mirror.handle(.claimsListed(claims)))
-            reap(.claimsListed(claims))
-        case .changed(.deleted, let claim):
-            publish(mirror.handle(.claimGone(claim)))
-            reap(.claimGone(claim))
-        case .changed(.added, let claim), .changed(.modified, let claim):
-            publish(mirror.handle(.claimChanged(claim)))
-            reap(.claimSeen(claim))
-        case .unreadable(_, let object): unreadable("eipclaim", object)
+        case .listed(let objects, _): return .listed(objects)
+        case .changed(.deleted, let object): return .gone(object)
+        case .changed(.added, let object), .changed(.modified, let object): return .changed(object)
+        case .unreadable(_, let object):
+            unreadable(kind, object)
+            return nil
         case .report(let report):
-            if case .rewound = report { _ = mirror.handle(.claimsDoubted) }
-            reported("claims", report)
+            reported(kind, report)
+            switch report {
+            case .synced: return .following
+            case .bookmark: return nil
+            case .rewound: return .rewound
+            case .disconnected: return .lost
+            }
         }
-        observed()
     }
 
     private func nodes(_ event: ReflectorEvent<NodeRecord>) {
@@ -130,7 +118,7 @@ actor ClusterDuties {
         case .changed(.added, let record), .changed(.modified, let record): node(record)
         case .changed(.deleted, let record): nodes.forget(record.name)
         case .unreadable(_, let object): unreadable("node", object)
-        case .report(let report): reported("nodes", report)
+        case .report(let report): reported("node", report)
         }
     }
 
@@ -140,52 +128,32 @@ actor ClusterDuties {
             [Field("kind", kind), Field("object", "\(object.meta.namespace)/\(object.meta.name)"), Field("problem", object.problem)])
     }
 
-    private func reported(_ what: String, _ report: ReflectorReport) {
+    private func reported(_ kind: String, _ report: ReflectorReport) {
         switch report {
-        case .synced:
-            standing.insert(what)
-            log.info("following", [Field("what", what)])
+        case .synced: log.info("following", [Field("kind", kind)])
         case .bookmark: break
         case .rewound(let from, let to):
-            log.error("the API server's data were rolled back", [Field("what", what), Field("from", from), Field("to", to)])
+            log.error("the API server's data were rolled back", [Field("kind", kind), Field("from", from), Field("to", to)])
             metrics.rewound["\(cluster)"].add()
-            standing.remove(what)
-            reap(.gap)
-        case .disconnected(let error):
-            standing.remove(what)
-            reap(.gap)
-            log.warning("not following", [Field("what", what), Field("error", error.description)])
+        case .disconnected(let error): log.warning("not following", [Field("kind", kind), Field("error", error.description)])
         }
     }
 
-    private func observed() {
-        reap(.skew(port.clock.skew))
-        if mirror.isComplete, standing.isSuperset(of: ["pods", "claims"]) { reap(.observing) }
-        let counts = mirror.counts
-        metrics.pods[cluster].set(Double(counts.pods))
-        metrics.claims[cluster].set(Double(counts.claims))
-    }
+    // MARK: what follows from it
 
-    // MARK: publishing
-
-    private func publish(_ changes: [ClusterMirror.Change]) {
-        for change in changes { publish(change.key, change.cause, change.snapshot) }
-    }
-
-    private func publish(_ key: Key, _ cause: Cause, _ snapshot: String) {
-        let now = port.clock.now()
-        let trace = StableHash.hex(of: key.description, cause.rawValue, snapshot, "\(now.instant.milliseconds)")
-        feed(.changed(KeyChanged(key: key, cause: cause, snapshot: snapshot, term: Int64(term), traceID: trace, at: now.wall)))
-    }
-
-    private func feed(_ event: Outbox.Event) {
-        for effect in outbox.handle(event, now: BootClock.now()) {
+    private func feed(_ event: ClusterDuty.Event) {
+        if ended { return }
+        for effect in duty.handle(event, now: port.clock.now()) {
             switch effect {
             case .publish(let change): start { await $0.send(change) }
-            case .wake(let at): wake("outbox", at) { await $0.feed(.wake) }
+            case .deleteClaim(let namespace, let name, let uid, let version): start { await $0.expire(namespace, name, uid, version) }
+            case .wake(let at): wake(at)
             }
         }
-        metrics.outbox[cluster].set(Double(outbox.count))
+        let counts = duty.counts
+        metrics.pods[cluster].set(Double(counts.pods))
+        metrics.claims[cluster].set(Double(counts.claims))
+        metrics.outbox[cluster].set(Double(counts.outbox))
     }
 
     private func send(_ change: KeyChanged) async {
@@ -198,19 +166,7 @@ actor ClusterDuties {
         } catch {
             if ended { return }
             log.warning("cannot publish", [Field("key", change.key.description), Field("error", "\(error)")])
-            feed(.failed(change.key))
-        }
-    }
-
-    // MARK: the reaper
-
-    private func reap(_ event: DueList.Event) {
-        for effect in due.handle(event, now: port.clock.now()) {
-            switch effect {
-            case .publishDue(let namespace, let name): publish(Key(cluster: cluster, namespace: namespace, name: name), .due, "")
-            case .deleteClaim(let namespace, let name, let uid, let version): start { await $0.expire(namespace, name, uid, version) }
-            case .wake(let at): wake("due", at) { await $0.reap(.wake) }
-            }
+            feed(.publishFailed(change.key))
         }
     }
 
@@ -225,12 +181,11 @@ actor ClusterDuties {
         }
     }
 
-    private func wake(_ name: String, _ at: Instant, _ body: @escaping @Sendable (ClusterDuties) async -> Void) {
-        alarms[name]?.cancel()
-        if ended { return }
-        alarms[name] = Task {
+    private func wake(_ at: Instant) {
+        alarm?.cancel()
+        alarm = Task {
             guard await BootClock.sleep(until: at) else { return }
-            await body(self)
+            feed(.wake)
         }
     }
 

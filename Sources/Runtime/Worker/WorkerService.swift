@@ -5,8 +5,8 @@ internal import Kubernetes
 internal import Lifecycle
 internal import Observe
 
-/// The worker: takes keys from the queue, reconciles them, commits what is settled. Deciding is Core's (`Intake`,
-/// `Reconciler`); here is the one place where their effects are performed.
+/// The worker: takes keys from the queue, reconciles them, commits what is settled. Deciding is Core's (`Worker`); here is the
+/// one place where its effects are performed.
 ///
 /// An actor, so that events are handled one at a time and effects start in the order in which they were decided.
 actor WorkerService: Service {
@@ -15,18 +15,16 @@ actor WorkerService: Service {
     private let queue: any QueueConsumer
     private let port: WorkerPort
     private let ledger: any Ledger
-    private let place: AccountRegion
     private let map: ShardMap
     private let log: Log
     private let metrics: ControllerMetrics
-    private var intake: Intake
-    private var reconciler: Reconciler
+    private var worker: Worker
     private var generation = 0
     /// answers the broker's client when the partitions it takes back are settled
     private var relinquish: (@Sendable () -> Void)?
     private var partitionsToRelinquish: Set<Int> = []
     private let drainMax: Duration
-    private var alarms: [Alarm: Task<Void, Never>] = [:]
+    private var alarm: Task<Void, Never>?
     private var startedAt: [Key: Instant] = [:]
     private var stale = StaleBindings()
     /// keys whose EIP was bound and is not confirmed yet
@@ -37,18 +35,8 @@ actor WorkerService: Service {
     private let idle = Latch()
     /// commits go out one after the other; partitions are given up after the last
     private var lastCommit: Task<Void, Never>?
-    private var slotsOwned = 0
     /// the queue has said once what is this worker's, be it nothing
     private var hasJoined = false
-    /// what the machines want done, in the order in which they decided it
-    private var wanted: [Wanted] = []
-    private var isPerforming = false
-
-    private enum Alarm: Hashable { case intake, reconciler }
-    private enum Wanted {
-        case intake(Intake.Effect)
-        case reconciler(Reconciler.Effect)
-    }
 
     init(
         queue: any QueueConsumer, port: WorkerPort, ledger: any Ledger, place: AccountRegion, map: ShardMap, policy: Policy, limits: Limits, log: Log,
@@ -57,18 +45,16 @@ actor WorkerService: Service {
         self.queue = queue
         self.port = port
         self.ledger = ledger
-        self.place = place
         self.map = map
         self.log = log
         self.metrics = metrics
         drainMax = limits.shard.drainMax
         let seed = StableHash.of(policy.identity, "\(BootClock.now().milliseconds)")
-        intake = Intake(limits: limits.shard, seed: seed)
-        reconciler = Reconciler(policy: policy, limits: limits, seed: seed)
+        worker = Worker(place: place, map: map, policy: policy, limits: limits, seed: seed)
     }
 
     func run(_ life: Life) async throws {
-        feed(Reconciler.Event.start)
+        feed(.start)
         life.ready()
         let reader = Task { () -> String? in
             for await event in queue.events {
@@ -83,7 +69,7 @@ actor WorkerService: Service {
         let end = await reader.value
         watch.cancel()
         ended = true
-        for alarm in alarms.values { alarm.cancel() }
+        alarm?.cancel()
         if let end, !life.isStopping { throw WorkerEnded(message: end) }
     }
 
@@ -97,17 +83,17 @@ actor WorkerService: Service {
         if let trouble = queue.trouble { return trouble }
         if !hasJoined { return "no assignment of partitions yet" }
         // A replica that was given nothing of this account waits for its turn, and is well.
-        if slotsOwned > 0, !reconciler.isMirrorComplete { return "the cloud's addresses are not listed yet" + (port.lastFault().map { ": \($0)" } ?? "") }
+        if worker.slotsOwned > 0, !worker.isMirrorComplete { return "the cloud's addresses are not listed yet" + (port.lastFault().map { ": \($0)" } ?? "") }
         return nil
     }
 
     /// Brings the gauges up to date that nothing else does; to be called before they are read.
     func sample() {
-        metrics.mirrorComplete[].set(reconciler.isMirrorComplete ? 1 : 0)
+        metrics.mirrorComplete[].set(worker.isMirrorComplete ? 1 : 0)
         for action in CloudAction.allCases {
-            let (waiting, factor) = reconciler.pace(action)
+            let (waiting, factor) = worker.pace(action)
             metrics.paceWaiting[action.rawValue].set(Double(waiting))
-            metrics.paceRate[action.rawValue].set(Double(action.callsPerSecond) * factor * Double(slotsOwned) / Double(map.slots))
+            metrics.paceRate[action.rawValue].set(Double(action.callsPerSecond) * factor * Double(worker.slotsOwned) / Double(map.slots))
         }
     }
 
@@ -121,10 +107,8 @@ actor WorkerService: Service {
     }
 
     private func giveUp() {
-        let held = intake.partitions
-        partitionsToRelinquish.formUnion(held)
-        feed(.revoked(held))
-        share()
+        partitionsToRelinquish.formUnion(worker.partitions)
+        feed(.revoked)
     }
 
     // MARK: from the queue
@@ -137,16 +121,13 @@ actor WorkerService: Service {
             hasJoined = true
             log.info(
                 "partitions assigned", [Field("partitions", starts.keys.sorted().map(String.init).joined(separator: ",")), Field("generation", generation)])
-            feed(Reconciler.Event.takeover)
             feed(.assigned(starts.sorted { $0.key < $1.key }.map { PartitionOffset(partition: Int($0.key), offset: $0.value) }))
-            share()
         case .revoking(let lost, let finish):
             log.info("partitions revoked", [Field("lost", lost)])
             relinquish = finish
             if lost {
-                feed(.lost(intake.partitions + partitionsToRelinquish.sorted()))
+                feed(.lost)
                 relinquished(Array(partitionsToRelinquish))
-                share()
             } else {
                 giveUp()
                 if partitionsToRelinquish.isEmpty { relinquished([]) }
@@ -159,12 +140,6 @@ actor WorkerService: Service {
         return nil
     }
 
-    private func share() {
-        slotsOwned = map.slotsOwned(of: place, in: intake.partitions)
-        metrics.ownedSlots[].set(Double(intake.partitions.count))
-        feed(Reconciler.Event.slots(owned: slotsOwned, of: map.slots))
-    }
-
     private func relinquished(_ partitions: [Int]) {
         partitionsToRelinquish.subtract(partitions)
         guard partitionsToRelinquish.isEmpty else { return }
@@ -173,53 +148,42 @@ actor WorkerService: Service {
         if stopping { idle.open() }
     }
 
-    // MARK: intake
+    // MARK: effects
 
-    private func feed(_ event: Intake.Event) {
+    private func feed(_ event: Worker.Event) {
         if ended { return }
-        wanted += intake.handle(event, now: BootClock.now()).map(Wanted.intake)
-        perform()
+        for effect in worker.handle(event, now: port.now()) { perform(effect) }
+        metrics.running[].set(Double(worker.running))
+        metrics.ownedSlots[].set(Double(worker.partitions.count))
     }
 
-    /// Performing one effect can make the machines decide more. That comes after what was decided before: else a timer of
-    /// later would replace one of sooner.
-    private func perform() {
-        if isPerforming { return }
-        isPerforming = true
-        var next = 0
-        while next < wanted.count {
-            let effect = wanted[next]
-            next += 1
-            switch effect {
-            case .intake(let effect): perform(effect)
-            case .reconciler(let effect): perform(effect)
-            }
-        }
-        wanted.removeAll(keepingCapacity: true)
-        isPerforming = false
-        metrics.running[].set(Double(reconciler.running))
-    }
-
-    private func perform(_ effect: Intake.Effect) {
+    /// None of these comes back to the machine before it returns.
+    private func perform(_ effect: Worker.Effect) {
         switch effect {
-        case .start(let key, _, _):
-            startedAt[key] = startedAt[key] ?? BootClock.now()
-            feed(Reconciler.Event.run(key))
-        case .stop(let key): feed(Reconciler.Event.stop(key))
+        case .started(let key): startedAt[key] = startedAt[key] ?? BootClock.now()
+        case .perform(let key, let run, let effect, let proof): perform(key, run, effect, proof)
+        case .list(let offset, let limit): Task { feed(.mirror(await port.list(offset: offset, limit: limit))) }
+        case .describe(let ids): Task { feed(.mirror(await port.describe(ids))) }
+        case .finished(let key, let outcome): finished(key, outcome)
         case .commit(let id, let offsets):
             lastCommit = Task { [lastCommit, generation] in
                 await lastCommit?.value
                 await commit(id, offsets, generation)
             }
-        case .pause: queue.pause(intake.partitions.map(Int32.init), generation: generation)
-        case .resume: queue.resume(intake.partitions.map(Int32.init), generation: generation)
+        case .pause(let partitions): queue.pause(partitions.map(Int32.init), generation: generation)
+        case .resume(let partitions): queue.resume(partitions.map(Int32.init), generation: generation)
         case .relinquish(let partitions):
             // The commit before it is answered first: with the partitions goes the right to commit them.
             Task { [lastCommit] in
                 await lastCommit?.value
                 relinquished(partitions)
             }
-        case .wake(let at): wake(.intake, at) { await $0.feed(Intake.Event.wake) }
+        case .wake(let at):
+            alarm?.cancel()
+            alarm = Task {
+                guard await BootClock.sleep(until: at) else { return }
+                feed(.wake)
+            }
         }
     }
 
@@ -234,28 +198,7 @@ actor WorkerService: Service {
         }
     }
 
-    // MARK: reconciler
-
-    private func feed(_ event: Reconciler.Event) {
-        if ended { return }
-        let now = port.now()
-        let effects = reconciler.handle(event, now: now) { intake.mayAct(on: $0, now: now.instant) }
-        wanted += effects.map(Wanted.reconciler)
-        perform()
-    }
-
-    private func perform(_ effect: Reconciler.Effect) {
-        switch effect {
-        case .perform(let key, let run, let effect): perform(key, run, effect)
-        case .list(let offset, let limit): Task { feed(.mirror(await port.list(offset: offset, limit: limit))) }
-        case .describe(let ids): Task { feed(.mirror(await port.describe(ids))) }
-        case .finished(let key, let outcome): finished(key, outcome)
-        case .drifted(let key): feed(.hint(key, .replayed, partition: map.partition(of: key, of: place)))
-        case .wake(let at): wake(.reconciler, at) { await $0.feed(Reconciler.Event.wake) }
-        }
-    }
-
-    private func perform(_ key: Key, _ run: Int, _ effect: ReconcileEffect) {
+    private func perform(_ key: Key, _ run: Int, _ effect: ReconcileEffect, _ proof: Instant) {
         switch effect {
         case .say(let notice): Task { await port.say(key, notice) }
         case .record(let record): Task { [ledger] in await ledger.append(record) }
@@ -266,8 +209,6 @@ actor WorkerService: Service {
             log.info("step taken", [.key(key), Field("step", "\(step)"), Field("reason", reason.rawValue)])
         case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .observe, .listNamed, .createClaim, .addFinalizer, .replaceSpec,
             .replaceStatus, .deleteClaim, .removeFinalizer, .annotatePod, .acquire, .allocate, .associate, .disassociate, .release, .modifyBandwidth, .finish:
-            // The proof of ownership that the request's life counts from, at the moment it is sent.
-            let proof = intake.proof ?? BootClock.now()
             Task { answered(key, run, await port.perform(effect, key: key, proof: proof)) }
         }
     }
@@ -304,16 +245,6 @@ actor WorkerService: Service {
             binding.remove(key)
             metrics.reconciles["abandoned", reason.rawValue].add()
             log.info("given up", [.key(key), Field("reason", reason.rawValue)])
-        }
-        feed(.finished(key, outcome))
-    }
-
-    /// One timer for each machine: the machines ask again when they are woken too early.
-    private func wake(_ alarm: Alarm, _ at: Instant, _ body: @escaping @Sendable (WorkerService) async -> Void) {
-        alarms[alarm]?.cancel()
-        alarms[alarm] = Task {
-            guard await BootClock.sleep(until: at) else { return }
-            await body(self)
         }
     }
 }

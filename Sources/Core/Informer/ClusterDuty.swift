@@ -1,0 +1,180 @@
+/// What the leader of one cluster decides in one term: which keys changed, what is due, what was forgotten, what has expired.
+/// `ClusterMirror`, `DueList`, `Restless` and `Outbox` together; a new term starts with a new one.
+///
+/// It promises that what it was told to publish is published until it is acknowledged, in order for each key. Whether the term
+/// is still led is asked by the shell before it performs an effect.
+public struct ClusterDuty: Sendable {
+    /// What a list and a watch say of one collection.
+    public enum News<Object: Hashable & Sendable>: Hashable, Sendable {
+        /// the complete list
+        case listed([Object])
+        case changed(Object)
+        case gone(Object)
+        /// the watch stands
+        case following
+        /// the watch was lost
+        case lost
+        /// etcd was rolled back: what was published before may be undone. A list follows
+        case rewound
+    }
+    public enum Event: Hashable, Sendable {
+        case pods(News<Pod>)
+        case claims(News<Claim>)
+        /// between this machine's wall clock and the API server's
+        case skew(Duration)
+        case acknowledged(Key)
+        /// it may or may not have arrived
+        case publishFailed(Key)
+        case wake
+    }
+    public enum Effect: Hashable, Sendable {
+        /// answered by `acknowledged` or `publishFailed`
+        case publish(KeyChanged)
+        /// an expired claim; conditional on UID and resourceVersion; nobody waits for the answer
+        case deleteClaim(namespace: String, name: String, uid: String, resourceVersion: String)
+        /// One timer: a new one replaces the one before it.
+        case wake(at: Instant)
+    }
+
+    private let cluster: String
+    private let term: Leadership.Term
+    private var mirror: ClusterMirror
+    private var due: DueList
+    private var restless: Restless
+    private var outbox = Outbox()
+    private var followsPods = false
+    private var followsClaims = false
+    private var dueWake: Instant?
+    private var outboxWake: Instant?
+    private var nextWake: Instant?
+
+    public init(cluster: String, term: Leadership.Term, due settings: DueList.Settings = DueList.Settings()) {
+        self.cluster = cluster
+        self.term = term
+        mirror = ClusterMirror(cluster: cluster)
+        due = DueList(settings: settings)
+        restless = Restless(first: settings.restlessFirst, most: settings.restlessMost)
+    }
+
+    /// Pods that want an EIP or have a claim, claims, and keys that are not published yet; for metrics.
+    public var counts: (pods: Int, claims: Int, outbox: Int) { (mirror.counts.pods, mirror.counts.claims, outbox.count) }
+    /// Whether claims may expire at this moment.
+    public func mayExpire(now: Now) -> Bool { due.mayExpire(now: now) }
+
+    /// - Parameter now: wall is the API server's clock.
+    public mutating func handle(_ event: Event, now: Now) -> [Effect] {
+        var out: [Effect] = []
+        switch event {
+        case .pods(let news): pods(news, now, &out)
+        case .claims(let news): claims(news, now, &out)
+        case .skew(let skew): feed(.skew(skew), now, &out)
+        case .acknowledged(let key): feed(.acknowledged(key), now, &out)
+        case .publishFailed(let key): feed(.failed(key), now, &out)
+        case .wake: wake(now, &out)
+        }
+        if mirror.isComplete, followsPods, followsClaims { feed(.observing, now, &out) }
+        if let next = [dueWake, outboxWake, restless.dueAt].compactMap({ $0 }).min(), next != nextWake {
+            nextWake = next
+            out.append(.wake(at: next))
+        }
+        return out
+    }
+
+    private mutating func wake(_ now: Now, _ out: inout [Effect]) {
+        nextWake = nil
+        if let at = dueWake, at <= now.instant {
+            dueWake = nil
+            feed(DueList.Event.wake, now, &out)
+        }
+        if let at = outboxWake, at <= now.instant {
+            outboxWake = nil
+            feed(Outbox.Event.wake, now, &out)
+        }
+        for name in restless.due(now: now.instant) {
+            publish(Key(cluster: cluster, namespace: name.namespace, name: name.name), .due, "", now, &out)
+        }
+    }
+
+    // MARK: what is seen
+
+    private mutating func pods(_ news: News<Pod>, _ now: Now, _ out: inout [Effect]) {
+        switch news {
+        case .listed(let pods):
+            restless.saw(pods, isWhole: true, now: now.instant)
+            publish(mirror.handle(.podsListed(pods)), now, &out)
+            feed(.podsListed(pods), now, &out)
+        case .changed(let pod):
+            restless.saw([pod], isWhole: false, now: now.instant)
+            publish(mirror.handle(.podChanged(pod)), now, &out)
+            feed(.podSeen(pod), now, &out)
+        case .gone(let pod):
+            restless.gone(pod, now: now.instant)
+            publish(mirror.handle(.podGone(pod)), now, &out)
+            feed(.podGone(pod), now, &out)
+        case .following: followsPods = true
+        case .lost:
+            followsPods = false
+            feed(.gap, now, &out)
+        case .rewound:
+            followsPods = false
+            publish(mirror.handle(.podsDoubted), now, &out)
+            feed(.gap, now, &out)
+        }
+    }
+
+    private mutating func claims(_ news: News<Claim>, _ now: Now, _ out: inout [Effect]) {
+        switch news {
+        case .listed(let claims):
+            restless.saw(claims, isWhole: true, now: now.instant)
+            publish(mirror.handle(.claimsListed(claims)), now, &out)
+            feed(.claimsListed(claims), now, &out)
+        case .changed(let claim):
+            restless.saw([claim], isWhole: false, now: now.instant)
+            publish(mirror.handle(.claimChanged(claim)), now, &out)
+            feed(.claimSeen(claim), now, &out)
+        case .gone(let claim):
+            restless.gone(claim, now: now.instant)
+            publish(mirror.handle(.claimGone(claim)), now, &out)
+            feed(.claimGone(claim), now, &out)
+        case .following: followsClaims = true
+        case .lost:
+            followsClaims = false
+            feed(.gap, now, &out)
+        case .rewound:
+            followsClaims = false
+            publish(mirror.handle(.claimsDoubted), now, &out)
+            feed(.gap, now, &out)
+        }
+    }
+
+    // MARK: what follows
+
+    private mutating func publish(_ changes: [ClusterMirror.Change], _ now: Now, _ out: inout [Effect]) {
+        for change in changes { publish(change.key, change.cause, change.snapshot, now, &out) }
+    }
+
+    private mutating func publish(_ key: Key, _ cause: Cause, _ snapshot: String, _ now: Now, _ out: inout [Effect]) {
+        let trace = StableHash.hex(of: key.description, cause.rawValue, snapshot, "\(now.instant.milliseconds)")
+        feed(.changed(KeyChanged(key: key, cause: cause, snapshot: snapshot, term: Int64(term), traceID: trace, at: now.wall)), now, &out)
+    }
+
+    private mutating func feed(_ event: Outbox.Event, _ now: Now, _ out: inout [Effect]) {
+        for effect in outbox.handle(event, now: now.instant) {
+            switch effect {
+            case .publish(let change): out.append(.publish(change))
+            case .wake(let at): outboxWake = at
+            }
+        }
+    }
+
+    private mutating func feed(_ event: DueList.Event, _ now: Now, _ out: inout [Effect]) {
+        for effect in due.handle(event, now: now) {
+            switch effect {
+            case .publishDue(let namespace, let name): publish(Key(cluster: cluster, namespace: namespace, name: name), .due, "", now, &out)
+            case .deleteClaim(let namespace, let name, let uid, let version):
+                out.append(.deleteClaim(namespace: namespace, name: name, uid: uid, resourceVersion: version))
+            case .wake(let at): dueWake = at
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+internal import Core
+
+/// Which messages a worker was given, and which of them it has dealt with.
+struct OffsetTrace {
+    private struct Taken {
+        var offset: Int64
+        var key: Key?
+        var at: Int
+    }
+    private var sequence = 0
+    private var taken: [Int: [Taken]] = [:]
+    private var highest: [Int: Int64] = [:]
+    private var startedAt: [Key: Int] = [:]
+    /// when the last run that ended had begun
+    private var doneSince: [Key: Int] = [:]
+
+    mutating func assigned(_ partitions: [Int]) {
+        for partition in partitions {
+            taken[partition] = []
+            highest[partition] = nil
+        }
+    }
+
+    mutating func took(_ partition: Int, _ offset: Int64, _ key: Key?) {
+        // The topic was made anew: what was taken of the old one depends on nothing any more.
+        if offset < highest[partition] ?? .min { taken[partition] = [] }
+        highest[partition] = offset + 1
+        sequence += 1
+        taken[partition, default: []].append(Taken(offset: offset, key: key, at: sequence))
+    }
+    mutating func started(_ key: Key) {
+        sequence += 1
+        startedAt[key] = sequence
+    }
+    mutating func finished(_ key: Key, isDone: Bool) { if isDone, let at = startedAt[key] { doneSince[key] = max(doneSince[key] ?? 0, at) } }
+
+    /// The first message before that offset that nobody has dealt with.
+    mutating func commits(_ offset: PartitionOffset) -> (offset: Int64, key: Key)? {
+        var kept: [Taken] = []
+        var missing: (Int64, Key)?
+        for message in taken[offset.partition] ?? [] {
+            if message.offset >= offset.offset {
+                kept.append(message)
+            } else if let key = message.key, missing == nil, (doneSince[key] ?? 0) < message.at {
+                missing = (message.offset, key)
+            }
+        }
+        taken[offset.partition] = kept
+        return missing
+    }
+}
+
+extension Checks {
+    func assigned(_ side: WorkerSide?, _ starts: [PartitionOffset], isCurrent: Bool) {
+        guard let side else { return }
+        let id = side.id
+        offsets[id, default: OffsetTrace()].assigned(starts.map(\.partition))
+        guard isCurrent else { return }
+        for start in starts { owners[side.accountIndex, default: [:]][start.partition] = (id, now) }
+    }
+    func took(_ side: WorkerSide?, _ partition: Int, _ offset: Int64, _ key: Key?) {
+        guard let side else { return }
+        offsets[side.id, default: OffsetTrace()].took(partition, offset, key)
+    }
+    /// No offset is committed before its key is settled or parked.
+    func commits(_ side: WorkerSide, _ positions: [PartitionOffset]) {
+        for position in positions {
+            if let missing = offsets[side.id, default: OffsetTrace()].commits(position) {
+                fail("offsets", "offset \(position.offset) of \(position.partition) committed, \(missing.offset) of \(missing.key.name) was not dealt with")
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+internal import Core
+internal import Models
+
+/// What a run has read and written, in the order in which it was told.
+final class RunTrace {
+    let startedAt: Instant
+    /// accepted by the API server, and its call not sent yet
+    var intent: Intent?
+    var readClaimSince = false
+    var readPodSince = false
+    var podRead: (pod: Pod?, sentAt: Instant)?
+    init(startedAt: Instant) { self.startedAt = startedAt }
+}
+
+/// An effect on its way.
+final class EffectTrace {
+    let effect: ReconcileEffect
+    let key: Key
+    let run: RunTrace?
+    let sentAt: Instant
+    init(_ effect: ReconcileEffect, _ key: Key, _ run: RunTrace?, sentAt: Instant) {
+        self.effect = effect
+        self.key = key
+        self.run = run
+        self.sentAt = sentAt
+    }
+}
+
+/// What one look at the cloud showed of one address.
+struct Sight {
+    var address: Address
+    var sentAt: Instant
+    var receivedAt: Instant
+}
+
+extension Checks {
+    func started(_ side: WorkerSide, _ key: Key) {
+        runs[RunID(side: side.id, key: key)] = RunTrace(startedAt: now)
+        offsets[side.id, default: OffsetTrace()].started(key)
+    }
+
+    func finished(_ side: WorkerSide, _ key: Key, _ outcome: ReconcileOutcome) {
+        runs[RunID(side: side.id, key: key)] = nil
+        let isDone: Bool
+        switch outcome {
+        case .settled, .again, .retry: isDone = true
+        case .abandoned: isDone = false
+        }
+        offsets[side.id, default: OffsetTrace()].finished(key, isDone: isDone)
+    }
+
+    func forgot(_ side: WorkerSide) {
+        let id = side.id
+        runs = runs.filter { $0.key.side != id }
+        offsets[id] = nil
+        sights[id] = nil
+    }
+    func forgot(_ replica: Replica) { if let side = replica.worker { forgot(side) } }
+
+    /// An effect leaves the replica.
+    func sent(_ side: WorkerSide, _ key: Key, _ run: Int, _ effect: ReconcileEffect, _ decided: Decision) -> EffectTrace {
+        let trace = runs[RunID(side: side.id, key: key)]
+        if effect.isMutating { checkOwner(side, key, effect, decided) }
+        if let action = effect.action {
+            calls(action, decided, decided.replica.account)
+            if action.isMutating { checkIntent(trace, key, effect) }
+        }
+        if case .replaceStatus(let claim, let status) = effect { checkConfirmation(side, trace, key, claim, status) }
+        return EffectTrace(effect, key, trace, sentAt: now)
+    }
+
+    /// Its answer reaches the replica.
+    func answered(_ trace: EffectTrace, _ event: ReconcileEvent) {
+        guard let run = trace.run else { return }
+        switch (trace.effect, event) {
+        case (.replaceStatus(_, let status), .claimWritten):
+            // one that is there already is recorded anew: of two calls in one second the intents are equal
+            if let intent = status.intent {
+                run.intent = intent
+                run.readClaimSince = false
+                run.readPodSince = false
+            }
+        case (.readClaim, .claimRead(let claim)): if let intent = run.intent, claim?.status.intent == intent { run.readClaimSince = true }
+        case (.readPod, .podRead(let pod)):
+            if run.intent != nil { run.readPodSince = true }
+            run.podRead = (pod, trace.sentAt)
+        default: break
+        }
+    }
+
+    /// It is about to be executed by the API server.
+    func arrives(_ trace: EffectTrace) {
+        arriving = trace
+        if case .replaceStatus = trace.effect { counts.claimWrites += 1 }
+    }
+
+    /// Promise 5: a recorded intent, and claim and pod read since.
+    private func checkIntent(_ run: RunTrace?, _ key: Key, _ effect: ReconcileEffect) {
+        guard let run, let intent = run.intent, let verb = effect.action?.verb, intent.verb == verb else {
+            return fail("promise 5", "\(key.name): \(effect.verb) without a recorded intent")
+        }
+        if let id = effect.addressID, intent.addressID != id { return fail("promise 5", "\(key.name): \(effect.verb) of \(id), intended \(intent)") }
+        if !run.readClaimSince || !run.readPodSince {
+            fail("promise 5", "\(key.name): \(effect.verb) without reading \(run.readClaimSince ? "the pod" : "the claim") after the intent")
+        }
+        run.intent = nil
+    }
+
+    /// Two workers never act on one key: whoever was given the partition last, alone.
+    private func checkOwner(_ side: WorkerSide, _ key: Key, _ effect: ReconcileEffect, _ decided: Decision) {
+        let account = decided.replica.account
+        let partition = account.map.partition(of: key, of: account.place)
+        guard let owner = owners[account.index]?[partition] else { return fail("ownership", "\(key.name): \(effect.verb) by a worker that was given nothing") }
+        let leaseIsDoubtful = !sim.draw.usesKafka && rewoundAt[account.index].map { now - $0 < .seconds(60) } ?? false
+        if owner.side != side.id, decided.at > owner.at, !leaseIsDoubtful {
+            fail("ownership", "\(key.name): \(effect.verb) by \(decided.replica.name) after another worker was given the key")
+        }
+    }
+
+    /// Promise 2: the binding was seen at the cloud in this run, and the pod read after that is the pod it says.
+    private func checkConfirmation(_ side: WorkerSide, _ run: RunTrace?, _ key: Key, _ claim: Claim, _ status: ClaimStatus) {
+        guard status.isReady, let target = status.binding?.target, claim.status.binding?.target != target || !claim.status.isReady else { return }
+        guard claim.status.binding?.target != target else { return }
+        counts.confirmations += 1
+        guard let run, let (read, sentAt) = run.podRead else { return fail("promise 2", "\(key.name): confirmed without reading the pod") }
+        guard let pod = read, pod.uid == target.podUID, pod.podIP == target.podIP, pod.nodeName == target.nodeName, !pod.isFinished else {
+            return fail("promise 2", "\(key.name): confirmed for pod \(target.podUID) at \(target.podIP), which was not read so")
+        }
+        guard let id = claim.spec.addressID else { return fail("promise 2", "\(key.name): confirmed without an address") }
+        let seen = (sights[side.id]?[id] ?? []).filter { $0.sentAt >= run.startedAt && $0.receivedAt <= sentAt }
+        guard let sight = seen.max(by: { $0.sentAt < $1.sentAt }) else { return fail("promise 2", "\(key.name): \(id) confirmed and not read back before the pod was read: run since \(run.startedAt), pod read \(sentAt), sights \((sights[side.id]?[id] ?? []).map { "\($0.sentAt)..\($0.receivedAt) \($0.address.status)" })") }
+        guard sight.address.isBound(to: target), sight.address.instanceID == target.instanceID else {
+            return fail("promise 2", "\(key.name): \(id) confirmed at \(target.podIP), seen \(sight.address.status) at \(sight.address.privateIP ?? "nothing")")
+        }
+    }
+
+    /// What a look at the cloud showed.
+    func saw(_ side: WorkerSide, _ addresses: [Address], sentAt: Instant) {
+        for address in addresses {
+            var seen = sights[side.id]?[address.id] ?? []
+            seen.append(Sight(address: address, sentAt: side.global(sentAt), receivedAt: now))
+            if seen.count > 12 { seen.removeFirst(6) }
+            sights[side.id, default: [:]][address.id] = seen
+        }
+    }
+}
+
+extension ReconcileEffect {
+    /// The call at the cloud that it is.
+    var action: CloudAction? {
+        switch self {
+        case .allocate: .allocateAddresses
+        case .associate: .associateAddress
+        case .disassociate: .disassociateAddress
+        case .release: .releaseAddresses
+        case .modifyBandwidth: .modifyAddressesBandwidth
+        case .readNetworkInterface: .describeNetworkInterfaces
+        case .readClaim, .readPod, .readNode, .readSurroundings, .observe, .listNamed, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim,
+            .removeFinalizer, .annotatePod, .acquire, .say, .took, .record, .finish:
+            nil
+        }
+    }
+    var addressID: AddressID? {
+        switch self {
+        case .associate(let id, _, _), .disassociate(let id), .release(let id), .modifyBandwidth(let id, _): id
+        default: nil
+        }
+    }
+}
+
+extension CloudAction {
+    var verb: CloudVerb? { CloudVerb.allCases.first { CloudAction($0) == self } }
+}

@@ -1,0 +1,147 @@
+internal import Core
+internal import Models
+
+/// What the servers hold.
+extension Checks {
+    /// A call of a replica was executed and accepted.
+    func executed(_ effect: ReconcileEffect, _ key: Key, from replica: Replica, _ event: ReconcileEvent, _ cloud: Cloud) {
+        let claim = replica.account.cluster(key.cluster)?.claims[key]
+        switch (effect, event) {
+        case (.allocate(let request), .allocated(let id)):
+            counts.allocations += 1
+            allocated[id] = key
+            if let before = serials.updateValue(id, forKey: request.clientToken), before != id, !undone.contains(key) {
+                fail("promise 1", "\(key.name): one serial yielded \(before) and \(id)")
+            }
+            checkNamed(id, key, claim, replica, cloud)
+        case (.release(let id), _):
+            counts.releases += 1
+            if cloud.model.isUserOwned(id) { fail("promise 3", "\(key.name): released \(id), which the user owns") }
+            checkRelease(id, key, claim)
+        case (.modifyBandwidth(let id, _), _):
+            if cloud.model.isUserOwned(id) { fail("promise 3", "\(key.name): changed \(id), which the user owns") }
+        default: break
+        }
+    }
+
+    /// An address that comes into being has a claim that knows of it: by its id, or by the recorded call.
+    private func checkNamed(_ id: AddressID, _ key: Key, _ claim: Claim?, _ replica: Replica, _ cloud: Cloud) {
+        guard !undone.contains(key), cloud.address(id) != nil else { return }
+        guard let claim else {
+            if isServed(key, replica.account) { unclaimed.insert(id) } else { fail("promise 1", "\(key.name): \(id) allocated, and there is no claim") }
+            return
+        }
+        if let named = claim.spec.addressID, named != id, cloud.address(named) != nil {
+            fail("promise 1", "\(key.name): \(id) allocated, and the claim has \(named)")
+        }
+        if claim.spec.addressID == nil, claim.status.intent?.verb != .allocate {
+            if claim.isDeleting || !isServed(key, replica.account) { fail("promise 1", "\(key.name): \(id) allocated without a recorded intent") }
+        }
+    }
+
+    /// Whether a living pod asks for an EIP under that name: then the address will be found by its name.
+    private func isServed(_ key: Key, _ account: Account) -> Bool {
+        guard let pod = account.cluster(key.cluster)?.pods[key], !pod.isFinished else { return false }
+        if case .attributes = pod.want { return true }
+        return false
+    }
+
+    /// Promise 4, and 1: what is static is released only when somebody said so.
+    private func checkRelease(_ id: AddressID, _ key: Key, _ claim: Claim?) {
+        guard !undone.contains(key) else { return }
+        guard allocated[id] == key else { return fail("promise 1", "\(key.name): released \(id), which was allocated for \(allocated[id]?.name ?? "nobody")") }
+        guard let claim else { return }
+        if claim.spec.addressID == id, claim.spec.deletePolicy == .retain, !claim.isDeleting, !claim.spec.isUserOwned, !mayHaveChanged.contains(key) {
+            fail("promise 4", "\(key.name): released the static \(id), and nobody deleted its claim")
+        }
+    }
+
+    func claimChanged(_ cluster: Cluster, _ key: Key, _ before: Claim?, _ after: Claim?) {
+        guard let after else { return claimRemoved(cluster, key, before) }
+        if let before, before.uid == after.uid {
+            if before.spec.deletePolicy != after.spec.deletePolicy || before.isDeleting != after.isDeleting { mayHaveChanged.insert(key) }
+            if after.spec.serial < before.spec.serial { fail("serial", "\(key.name): serial \(before.spec.serial) became \(after.spec.serial)") }
+            checkKept(cluster, key, before, after)
+        }
+        if let id = after.spec.addressID {
+            unclaimed.remove(id)
+            if after.status.binding != nil || after.status.intent?.target != nil { forgottenBindings.remove(id) }
+        }
+        if !after.hasFinalizer, !after.isDeleting { fail("finalizer", "\(key.name): a claim without the finalizer") }
+    }
+
+    /// A static claim keeps its address as long as that exists.
+    private func checkKept(_ cluster: Cluster, _ key: Key, _ before: Claim, _ after: Claim) {
+        guard let old = before.spec.addressID, after.spec.addressID != old, !undone.contains(key) else { return }
+        guard let address = cluster.account.cloud.address(old), !before.spec.isUserOwned, address.status != .offlining else { return }
+        fail(before.spec.deletePolicy == .retain ? "promise 4" : "promise 1", "\(key.name): \(old) given up for \(after.spec.addressID?.rawValue ?? "nothing")")
+    }
+
+    /// The finalizer leaves only when no address of the claim is left, or a living pod will find it by its name.
+    private func claimRemoved(_ cluster: Cluster, _ key: Key, _ before: Claim?) {
+        mayHaveChanged.remove(key)
+        let left = allocated.filter { $0.value == key }.keys.sorted().filter { id in
+            cluster.account.cloud.address(id).map { $0.status != .offlining } ?? false
+        }
+        if let before, before.spec.isUserOwned, let id = before.spec.addressID, cluster.account.cloud.address(id)?.privateIP != nil {
+            forgottenBindings.insert(id)
+        }
+        guard !left.isEmpty, !undone.contains(key) else { return }
+        if isServed(key, cluster.account) || wasReadAlive(key) {
+            unclaimed.formUnion(left)
+        } else {
+            for id in left where !unclaimed.contains(id) { fail("promise 1", "\(key.name): the claim is gone, and \(id) is left") }
+        }
+    }
+
+    /// Whether the finalizer is removed by a run that has seen a living pod: it may be gone by now, and the run will see to it.
+    private func wasReadAlive(_ key: Key) -> Bool {
+        guard let arriving, arriving.key == key, case .removeFinalizer = arriving.effect, let pod = arriving.run?.podRead?.pod else { return false }
+        return !pod.isFinished && !pod.isTerminating
+    }
+
+    func podChanged(_ cluster: Cluster, _ key: Key, _ pod: Pod, isGone: Bool) {
+        absentSince[key] = isGone ? now : nil
+    }
+
+    func userDeletes(_ cluster: Cluster, _ key: Key) { mayHaveChanged.insert(key) }
+    func vanished(_ id: AddressID) { vanishedByHand.insert(id) }
+
+    /// etcd was rolled back: of every key that it changes, what was true may be undone.
+    func rewound(_ cluster: Cluster, _ before: [Key: Claim]) {
+        rewoundAt[cluster.account.index] = now
+        for key in Set(before.keys).union(cluster.claims.keys) where before[key] != cluster.claims[key] { undone.insert(key) }
+        for run in runs.keys where run.key.cluster == cluster.uid { undone.insert(run.key) }
+    }
+
+    // MARK: the reaper
+
+    /// Nothing expires without an unbroken observation, nor while its pod is there.
+    func expires(_ duty: DutySide, _ cluster: Cluster, _ key: Key) {
+        counts.expirations += 1
+        mayHaveChanged.insert(key)
+        guard let since = duty.observesSince, now - since >= observation else {
+            return fail("expiry", "\(key.name): expired after too short an observation")
+        }
+        guard let claim = cluster.claims[key], !undone.contains(key) else { return }
+        if let gone = absentSince[key], now - gone < expireAfter - .seconds(4) { fail("expiry", "\(key.name): expired \(now - gone) after its pod was gone") }
+        if claim.spec.deletePolicy != .retain { fail("expiry", "\(key.name): expired, and is not static") }
+    }
+
+    // MARK: the end
+
+    /// After all has come to rest: every address that we allocated is named by exactly one claim.
+    func end(_ account: Account) {
+        for address in account.cloud.model.addresses where address.tags.contains(Naming.creatorTag) {
+            let holders = account.clusters.flatMap { $0.sortedClaims }.filter { $0.spec.addressID == address.id }
+            if holders.count == 1 { continue }
+            let key = allocated[address.id]
+            if let key, account.cluster(key.cluster)?.link.isDown == true { continue }
+            if holders.isEmpty, unclaimed.contains(address.id) || key.map({ undone.contains($0) }) ?? false {
+                counts.orphans += 1
+                continue
+            }
+            fail(.liveness, "\(address.id) of \(key?.name ?? "nobody") is named by \(holders.count) claims", rule: "promise 1")
+        }
+    }
+}

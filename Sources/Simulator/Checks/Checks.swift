@@ -1,0 +1,92 @@
+internal import Core
+internal import Models
+
+/// The promises, watched from outside: what was asked of the servers, when, by whom, and what the servers hold. It knows nothing of
+/// what a machine believes.
+final class Checks {
+    unowned let sim: Simulation
+    private(set) var violation: Report.Violation?
+    var counts = Report.Counts()
+    var runs: [RunID: RunTrace] = [:]
+    var offsets: [Int: OffsetTrace] = [:]
+    var sights: [Int: [AddressID: [Sight]]] = [:]
+    /// who was given the key's partition last, and when
+    var owners: [Int: [Int: (side: Int, at: Instant)]] = [:]
+    var windows: [Window: [Instant]] = [:]
+    /// addresses allocated for a key
+    var allocated: [AddressID: Key] = [:]
+    /// by claim and serial: a serial never yields two
+    var serials: [String: AddressID] = [:]
+    /// named by nobody because the claim was deleted under a living pod
+    var unclaimed: Set<AddressID> = []
+    /// keys whose claims a rollback changed: what was true of them may be undone
+    var undone: Set<Key> = []
+    /// released by hand
+    var vanishedByHand: Set<AddressID> = []
+    /// keys whose claim was deleted, or made not static, since its pod or its claim last came to be: a release is in order
+    var mayHaveChanged: Set<Key> = []
+    /// since when there is no pod of that name
+    var absentSince: [Key: Instant] = [:]
+    var observation: Duration { sim.draw.observation - .seconds(2) }
+    var expireAfter: Duration { sim.draw.expireAfter }
+
+    /// listed EIPs that are bound, and whose claim was deleted under the living pod: a crash before the next claim says where they were
+    /// bound leaves them to people
+    var forgottenBindings: Set<AddressID> = []
+    /// a Lease that is rolled back is given out twice: when that last happened
+    var rewoundAt: [Int: Instant] = [:]
+    /// what the API server executes at this moment
+    var arriving: EffectTrace?
+    private var sides = 0
+
+    init(_ sim: Simulation) { self.sim = sim }
+
+    func nextSide() -> Int {
+        sides += 1
+        return sides
+    }
+
+    func fail(_ phase: Report.Phase, _ words: String, rule: String = "converges") {
+        guard violation == nil else { return }
+        sim.note { "VIOLATION \(rule): \(words)" }
+        violation = Report.Violation(phase: phase, rule: rule, words: words)
+    }
+    func fail(_ rule: String, _ words: String) { fail(.safety, words, rule: rule) }
+
+    var now: Instant { sim.now }
+    var limits: Limits { sim.draw.limits }
+
+    // MARK: limits
+
+    func limits(_ machine: Worker) {
+        if machine.running > limits.shard.runsMax { fail("limits", "\(machine.running) runs at once, \(limits.shard.runsMax) are allowed") }
+        // what was prefetched is still taken
+        if machine.keyCount > limits.shard.keysMax + 500 { fail("limits", "\(machine.keyCount) keys in the queue") }
+    }
+
+    // MARK: the account's rates
+
+    struct Window: Hashable {
+        var account: Int
+        var action: CloudAction
+    }
+
+    /// Never more than the documented rate in any second, and one more for every worker that called: by the moment of deciding, as a
+    /// replica that stood still sends late what it decided before.
+    func calls(_ action: CloudAction, _ decided: Decision, _ account: Account) {
+        counts.calls += 1
+        let window = Window(account: account.index, action: action)
+        var times = windows[window] ?? []
+        times.append(decided.at)
+        times.removeAll { decided.at - $0 >= .seconds(1) }
+        windows[window] = times
+        let most = action.callsPerSecond + account.replicas.count
+        if times.count > most { fail("promise 7", "\(times.count) \(action.rawValue) within a second, \(action.callsPerSecond) are allowed") }
+    }
+}
+
+/// One run of one key by one worker.
+struct RunID: Hashable {
+    var side: Int
+    var key: Key
+}

@@ -1,0 +1,161 @@
+internal import Core
+
+/// What Runtime's duties of a term do: follow pods and claims, publish, delete what has expired. With the queue in memory the
+/// worker lives for the term as well.
+final class DutySide {
+    private unowned let replica: Replica
+    private unowned let leader: LeaderSide
+    private var sim: Simulation { replica.sim }
+    private var cluster: Cluster { leader.cluster }
+    let term: Leadership.Term
+    private(set) var machine: ClusterDuty
+    private var pods: Follower<Pod>!
+    private var claims: Follower<Claim>!
+    private var memory: MemoryQueueSide?
+    private(set) var isOver = false
+    /// both watches have stood without a gap since then; for the checkers
+    private(set) var observesSince: Instant?
+
+    init(_ replica: Replica, _ leader: LeaderSide, _ term: Leadership.Term) {
+        self.replica = replica
+        self.leader = leader
+        self.term = term
+        var due = DueList.Settings()
+        due.observation = replica.sim.draw.observation
+        machine = ClusterDuty(cluster: leader.cluster.uid, term: term, due: due)
+        pods = Follower(
+            replica, leader.cluster, list: { $0.sortedPods }, changes: { $0.podChanges }, tell: { [weak self] in self?.heard(.pods($0)) })
+        claims = Follower(
+            replica, leader.cluster, list: { $0.sortedClaims }, changes: { $0.claimChanges }, tell: { [weak self] in self?.heard(.claims($0)) })
+    }
+
+    func begin() {
+        if !sim.draw.usesKafka {
+            let queue = MemoryQueueSide(replica, leader, term)
+            let side = WorkerSide(replica, queue: queue, seed: UInt64(replica.life * 1000 + term))
+            queue.side = side
+            memory = queue
+            replica.begin(side)
+            side.feed(.start)
+            queue.begin()
+        }
+        pods.begin()
+        claims.begin()
+    }
+
+    /// The term is over: nothing is published or deleted any more; a worker of the term settles what it has first.
+    func end() {
+        guard !isOver else { return }
+        isOver = true
+        pods.end()
+        claims.end()
+        replica.cancelTimer(self)
+        guard let memory, let side = memory.side else { return leader.ended(self) }
+        memory.onEnd = { [self] in
+            guard !side.ended else { return }
+            side.end()
+            replica.ended(side)
+            leader.ended(self)
+        }
+        side.giveUp()
+        let life = replica.life
+        sim.after(sim.draw.limits.shard.drainMax + .seconds(1)) { [self] in replica.deliver(life) { memory.onEnd?() } }
+    }
+
+    func forget() {
+        isOver = true
+        pods.end()
+        claims.end()
+        memory?.side?.end()
+    }
+
+    private func heard(_ event: ClusterDuty.Event) {
+        guard !isOver else { return }
+        feed(event)
+        let observes = pods.isFollowing && claims.isFollowing
+        observesSince = observes ? observesSince ?? sim.now : nil
+    }
+
+    private func feed(_ event: ClusterDuty.Event) {
+        guard !isOver else { return }
+        for effect in machine.handle(event, now: replica.now()) { replica.later { [self] in if !isOver { perform(effect) } } }
+    }
+
+    private func perform(_ effect: ClusterDuty.Effect) {
+        switch effect {
+        case .publish(let change): publish(change)
+        case .deleteClaim(let namespace, let name, let uid, let version):
+            guard leader.term() == term else { return }
+            let key = cluster.key(namespace, name)
+            sim.note { "\(self.replica.name): \(self.cluster.label(key)) expired" }
+            sim.checks.expires(self, cluster, key)
+            let cluster = cluster
+            cluster.link.call(replica, timeout: .seconds(10)) { cluster.expire(key, uid: uid, resourceVersion: version) } _: { _ in }
+        case .wake(let at): replica.timer(self, at: at) { [self] in feed(.wake) }
+        }
+    }
+
+    private func publish(_ change: KeyChanged) {
+        guard leader.term() == term else { return }
+        if let memory {
+            memory.publish(change) { [self] in feed(.acknowledged(change.key)) }
+            return
+        }
+        let account = replica.account
+        account.log.link.call(replica, timeout: .seconds(30)) {
+            account.log.publish(change, to: account.map.partition(of: change.key, of: account.place))
+        } _: { [self] (answer: Void?) in
+            feed(answer == nil ? .publishFailed(change.key) : .acknowledged(change.key))
+        }
+    }
+}
+
+/// The queue in memory: its one consumer owns everything while the Lease says so.
+final class MemoryQueueSide: QueueSide {
+    private unowned let replica: Replica
+    private unowned let leader: LeaderSide
+    private let term: Leadership.Term
+    var side: WorkerSide?
+    var onEnd: (() -> Void)?
+    private var next: [Int: Int64] = [:]
+    private var isPaused = false
+    private var held: [() -> Void] = []
+
+    init(_ replica: Replica, _ leader: LeaderSide, _ term: Leadership.Term) {
+        self.replica = replica
+        self.leader = leader
+        self.term = term
+    }
+
+    private var partitions: [Int] { (0..<replica.account.map.slots).map { replica.account.map.partition(ofSlot: $0, of: replica.account.place) } }
+
+    func begin() {
+        let starts = partitions.sorted().map { PartitionOffset(partition: $0, offset: 0) }
+        replica.sim.checks.assigned(side, starts, isCurrent: leader.term() == term)
+        side?.feed(.assigned(starts))
+    }
+
+    func publish(_ change: KeyChanged, _ done: @escaping () -> Void) {
+        if isPaused { return held.append { [self] in publish(change, done) } }
+        let partition = replica.account.map.partition(of: change.key, of: replica.account.place)
+        let offset = next[partition] ?? 0
+        next[partition] = offset + 1
+        replica.later { [self] in
+            replica.sim.checks.took(side, partition, offset, change.key)
+            side?.feed(.message(partition: partition, offset: offset, key: change.key, cause: change.cause))
+            done()
+        }
+    }
+
+    func commit(_ offsets: [PartitionOffset], _ answer: @escaping (Instant?) -> Void) {
+        replica.later { [self] in answer(leader.proof(of: term)) }
+    }
+    func pause(_ partitions: [Int]) { isPaused = true }
+    func resume(_ partitions: [Int]) {
+        isPaused = false
+        let bodies = held
+        held = []
+        for body in bodies { replica.later(body) }
+    }
+    func relinquished() { onEnd?() }
+}

@@ -1,0 +1,89 @@
+internal import Core
+internal import Models
+
+/// Whether everything is as the people of this cluster asked for: liveness.
+extension Cluster {
+    /// What is not; nil when all is, or when the cluster stays unreachable.
+    func disagreement() -> String? {
+        guard !link.isDown else { return nil }
+        for pod in sortedPods {
+            if let words = disagreement(pod) { return "\(pod.name): \(words)" }
+        }
+        for claim in sortedClaims {
+            if let words = disagreement(claim) { return "\(claim.name): \(words)" }
+        }
+        for address in account.cloud.model.addresses {
+            if let words = disagreement(address) { return words }
+        }
+        return nil
+    }
+
+    private func disagreement(_ pod: Pod) -> String? {
+        if pod.isTerminating { return "its pod is still being deleted" }
+        guard !pod.isFinished else { return nil }
+        guard let running = kubelet.running[pod.uid], pod.podIP == running.ip else { return "its pod does not run" }
+        let key = key(pod.namespace, pod.name)
+        guard let claim = claims[key] else { return "no claim" }
+        if claim.isDeleting { return "its claim is still being deleted" }
+        if isLost(claim) || isForgotten(claim) || isBlocked(running.ip) { return nil }
+        guard let target = claim.status.binding?.target, claim.status.isReady else {
+            return "not bound: \(claim.status.phase.rawValue), \(claim.status.conditions.first?.reason.rawValue ?? "")"
+        }
+        guard target.podUID == pod.uid, target.podIP == pod.podIP else { return "bound to another pod: \(target.podUID)" }
+        guard let id = claim.spec.addressID, let address = account.cloud.address(id) else { return "its EIP does not exist" }
+        guard address.isBound(to: target) else { return "\(id) is \(address.status.rawValue) at \(address.privateIP ?? "nothing")" }
+        if claim.status.publicIP != address.ip { return "its claim says \(claim.status.publicIP ?? "no IP")" }
+        if pod.publicIPAnnotation != address.ip { return "its pod says \(pod.publicIPAnnotation ?? "no IP")" }
+        switch pod.want {
+        case .attributes(let wanted):
+            if claim.spec.isUserOwned { return "its claim lists an EIP" }
+            if address.bandwidth != wanted.bandwidth { return "\(id) has \(address.bandwidth ?? 0) Mbps, \(wanted.bandwidth) are asked for" }
+        case .list(let ids): if !ids.contains(id) { return "it has \(id), which is not listed" }
+        case .none, .invalid: break
+        }
+        if claim.spec.deletePolicy != pod.deletePolicy { return "its claim's policy is \(claim.spec.deletePolicy.rawValue)" }
+        return nil
+    }
+
+    private func disagreement(_ claim: Claim) -> String? {
+        let key = key(claim.namespace, claim.name)
+        if let pod = pods[key], !pod.isFinished { return nil }
+        if claim.isDeleting { return "its claim is still being deleted" }
+        guard claim.spec.deletePolicy == .retain else { return "its claim is still there, and no pod" }
+        if isLost(claim) { return nil }
+        guard claim.status.phase == .retained else { return "static and without a pod, its claim is \(claim.status.phase.rawValue)" }
+        guard let id = claim.spec.addressID, let address = account.cloud.address(id) else { return "retained without an EIP" }
+        return address.status == .unbind ? nil : "retained, and \(id) is \(address.status.rawValue)"
+    }
+
+    /// Released by hand, and not replaced: said in the claim, and left to people.
+    private func isLost(_ claim: Claim) -> Bool {
+        guard !sim.draw.replacesLostStatic || pods[key(claim.namespace, claim.name)] == nil, claim.spec.deletePolicy == .retain else { return false }
+        return claim.status.conditions.contains { $0.reason == .eipLost }
+    }
+
+    /// A user's own EIP that is bound where no claim remembers to have bound it: the claim says so, and people unbind it.
+    private func isForgotten(_ claim: Claim) -> Bool {
+        guard let id = claim.spec.addressID, sim.checks.forgottenBindings.contains(id) || sim.checks.undone.contains(key(claim.namespace, claim.name)) else {
+            return false
+        }
+        return claim.status.conditions.contains { $0.reason == .eipInUse }
+    }
+
+    /// Such an EIP sits on the pod's private IP.
+    private func isBlocked(_ ip: String) -> Bool {
+        account.cloud.model.addresses.contains { $0.privateIP == ip && sim.checks.forgottenBindings.contains($0.id) }
+    }
+
+    private func disagreement(_ address: Address) -> String? {
+        if address.status.isTransient { return "\(address.id) is \(address.status.rawValue)" }
+        guard address.status.isBound, let ip = address.privateIP, let machine = kubelet.machines.first(where: { $0.interfaceID == address.networkInterfaceID }),
+            machine.isThere
+        else { return nil }
+        if sim.checks.forgottenBindings.contains(address.id) { return nil }
+        // Bound on one of this cluster's nodes: the pod there is the one whose claim has it.
+        guard let uid = kubelet.holders[ip], let running = kubelet.running[uid] else { return "\(address.id) is still bound to \(ip), which is nobody's" }
+        guard claims[running.key]?.spec.addressID == address.id else { return "\(address.id) is bound to \(ip), which is another pod's: \(running.key.name)" }
+        return nil
+    }
+}

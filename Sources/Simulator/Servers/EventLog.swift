@@ -1,0 +1,69 @@
+internal import Core
+internal import Models
+
+/// The log of one account's deployment and its coordinator, with who waits at it.
+final class EventLog {
+    private unowned let sim: Simulation
+    var model: LogModel
+    let link: Link
+    /// told when there is something new in one of its partitions
+    private var consumers: [String: Consumer] = [:]
+    private var nextCheck: Instant?
+
+    init(_ sim: Simulation) {
+        self.sim = sim
+        model = LogModel(sessionTimeout: sim.draw.limits.shard.sessionTimeout, rebalanceTimeout: .seconds(60))
+        link = Link(sim, "log", latency: sim.draw.latency)
+    }
+
+    /// - Returns: that it is safe.
+    func publish(_ change: KeyChanged, to partition: Int) {
+        model.append(change, to: partition)
+        if let owner = model.owner(of: partition) { consumers[owner]?.poke() }
+    }
+
+    func join(_ member: String, _ consumer: Consumer, instance: String) {
+        consumers[member] = consumer
+        model.join(member, instance: instance, now: sim.wall)
+        settle()
+    }
+    func leave(_ member: String) {
+        model.leave(member, now: sim.wall)
+        settle()
+    }
+    func heartbeat(_ member: String, _ generation: Int) -> LogModel.GroupAnswer {
+        let answer = model.heartbeat(member, generation: generation, now: sim.wall)
+        settle()
+        return answer
+    }
+    func commit(_ member: String, _ generation: Int, _ offsets: [PartitionOffset]) -> LogModel.GroupAnswer {
+        let answer = model.commit(member, generation: generation, offsets, now: sim.wall)
+        settle()
+        return answer
+    }
+    /// What a new owner begins with: the committed offset, or the log's beginning.
+    func position(_ partition: Int) -> PartitionOffset {
+        PartitionOffset(partition: partition, offset: model.committed(partition) ?? model.first(of: partition))
+    }
+
+    /// Whether that is still how the coordinator has it: a replica that stood still may hear of an assignment that is over.
+    func isCurrent(_ member: String, _ generation: Int) -> Bool { model.isMember(member) && model.generation == generation }
+
+    /// Sends out the ends of joins; looks again while members may be late.
+    private func settle() {
+        for assignment in model.takeAssignments() {
+            sim.checks.counts.rebalances += 1
+            sim.note { "log: \(assignment.memberID) has \(assignment.partitions.count) partitions in generation \(assignment.generation)" }
+            guard let consumer = consumers[assignment.memberID] else { continue }
+            let starts = assignment.partitions.map { position($0) }
+            sim.after(link.delay()) { consumer.joined(assignment, starts) }
+        }
+        guard nextCheck == nil else { return }
+        nextCheck = sim.now + .seconds(1)
+        sim.after(.seconds(1)) { [self] in
+            nextCheck = nil
+            model.advance(to: sim.wall)
+            settle()
+        }
+    }
+}

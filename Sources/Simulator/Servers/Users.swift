@@ -1,0 +1,216 @@
+internal import Contract
+internal import Core
+internal import JSON
+internal import Models
+
+/// The people of one cluster: a few pod names that come, go, move and change, as StatefulSets, jobs and impatient hands make them.
+final class Users {
+    enum Kind: Equatable {
+        case plain
+        /// static
+        case fixed
+        case listed(AddressID)
+    }
+    final class Name {
+        let key: Key
+        var kind: Kind
+        var bandwidth = 100
+        init(_ key: Key, _ kind: Kind) {
+            self.key = key
+            self.kind = kind
+        }
+    }
+
+    private unowned let cluster: Cluster
+    private var sim: Simulation { cluster.sim }
+    private(set) var names: [Name] = []
+    /// UID of the StatefulSet of the static pods
+    private var setUID = ""
+
+    init(_ cluster: Cluster) { self.cluster = cluster }
+
+    func begin() {
+        let listed = cluster.account.cloud.addUserAddress()
+        for number in 0..<sim.draw.names {
+            let namespace = Cluster.namespaces[number % Cluster.namespaces.count]
+            let kind: Kind = number == 0 ? .fixed : number == 1 ? .plain : number == 2 ? .listed(listed) : sim.chance.pick(.plain, .fixed)
+            names.append(Name(cluster.key(namespace, number == 2 ? "own-0" : "web-\(number)"), kind))
+        }
+        makeSet()
+        for name in names {
+            sim.after(sim.chance.milliseconds(0...3000)) { [self] in create(name) }
+            churn(name)
+        }
+    }
+
+    private func makeSet() {
+        cluster.attempt { api, now throws(APIStatus) in
+            let set: JSONValue = [
+                "metadata": ["name": "web"],
+                "spec": [
+                    "serviceName": "web", "replicas": 1, "selector": ["matchLabels": ["app": "web"]],
+                    "template": ["metadata": ["labels": ["app": "web"]], "spec": ["containers": [["name": "c", "image": "i"]]]],
+                ],
+            ]
+            setUID = try api.create(set, in: .statefulSets, namespace: Cluster.namespaces[0], now: now)["metadata"]["uid"].string ?? ""
+        }
+    }
+
+    /// Whether the pod's owner is there: the model keeps no controllers here, so a set is there unless it was re-created since.
+    func surroundings(_ key: Key, _ owner: Owner?) -> Surroundings {
+        let set = cluster.api.find(ObjectRef(.statefulSets, namespace: Cluster.namespaces[0], name: "web"))
+        let isGone = owner.map { $0.uid != set?["metadata"]["uid"].string } ?? false
+        return Surroundings(namespaceTerminating: false, ownerGone: isGone)
+    }
+
+    // MARK: what they do
+
+    private func churn(_ name: Name) {
+        sim.after(sim.chance.around(sim.draw.churnEvery)) { [self] in
+            guard sim.isFaulty else { return }
+            act(name)
+            churn(name)
+        }
+    }
+
+    private func act(_ name: Name) {
+        let pod = cluster.pods[name.key]
+        let claim = cluster.claims[name.key]
+        guard let pod else {
+            switch sim.chance.below(10) {
+            case 0: if claim != nil { deleteClaim(name.key) }
+            case 1: break
+            default: create(name)
+            }
+            return
+        }
+        switch sim.chance.below(20) {
+        case 0..<8: delete(name, pod)
+        case 8, 9: forceDelete(name, pod)
+        case 10, 11: if name.kind == .plain { complete(name, pod) } else { delete(name, pod) }
+        case 12, 13, 14: if claim != nil { deleteClaim(name.key) }
+        case 15:
+            if claim != nil { deleteClaim(name.key) }
+            delete(name, pod)
+        case 16: changeBandwidth(name, pod)
+        case 17: changePolicy(name, pod)
+        case 18: replaceSet()
+        default: break
+        }
+    }
+
+    func annotations(_ name: Name) -> JSONValue {
+        var notes: JSONValue = .object([:])
+        switch name.kind {
+        case .plain: notes["tke.cloud.tencent.com/eip-attributes"] = .string(#"{"Bandwidth":\#(name.bandwidth)}"#)
+        case .fixed:
+            notes["tke.cloud.tencent.com/eip-attributes"] = .string(#"{"Bandwidth":\#(name.bandwidth)}"#)
+            notes["tke.cloud.tencent.com/eip-claim-delete-policy"] = "Never"
+        case .listed(let id): notes["tke.cloud.tencent.com/eip-id-list"] = .string(id.rawValue)
+        }
+        return notes
+    }
+
+    private func create(_ name: Name) {
+        guard cluster.pods[name.key] == nil, let (node, index) = cluster.kubelet.schedule() else { return }
+        var pod: JSONValue = [
+            "metadata": ["name": .string(name.key.name), "namespace": .string(name.key.namespace)],
+            "spec": ["nodeName": .string(node), "containers": [["name": "c", "image": "i"]]],
+        ]
+        pod["metadata"]["annotations"] = annotations(name)
+        if name.kind == .fixed, name.key.namespace == Cluster.namespaces[0] {
+            pod["metadata"]["ownerReferences"] = [
+                ["apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web", "uid": .string(setUID), "controller": true]
+            ]
+        }
+        let body = pod
+        cluster.attempt { api, now throws(APIStatus) in try api.create(body, in: .pods, namespace: name.key.namespace, now: now) }
+        guard let uid = cluster.pods[name.key]?.uid else { return }
+        sim.note { "\(self.cluster.label(name.key)): pod \(uid.prefix(8)) created on \(node)" }
+        sim.after(sim.chance.milliseconds(50...2500)) { [self] in cluster.kubelet.run(name.key, uid, on: index) }
+    }
+
+    private func delete(_ name: Name, _ pod: Pod) {
+        guard !pod.isTerminating else { return }
+        sim.note { "\(self.cluster.label(name.key)): pod \(pod.uid.prefix(8)) deleted" }
+        cluster.attempt { api, now throws(APIStatus) in _ = try api.delete(cluster.podRef(name.key), now: now) }
+        cluster.kubelet.end(name.key, pod.uid)
+    }
+
+    /// Gone from the API server at once; the node ends it when it hears of it.
+    private func forceDelete(_ name: Name, _ pod: Pod) {
+        sim.note { "\(self.cluster.label(name.key)): pod \(pod.uid.prefix(8)) deleted by force" }
+        cluster.kubelet.remove(name.key, pod.uid)
+        sim.after(sim.chance.milliseconds(0...3000)) { [self] in cluster.kubelet.free(pod.uid) }
+        if sim.chance.below(2) == 0 { sim.after(sim.chance.milliseconds(0...500)) { [self] in create(name) } }
+    }
+
+    private func complete(_ name: Name, _ pod: Pod) {
+        guard !pod.isFinished, pod.podIP != nil else { return }
+        sim.note { "\(self.cluster.label(name.key)): pod \(pod.uid.prefix(8)) succeeded" }
+        cluster.kubelet.report(name.key, pod.uid) { $0["phase"] = "Succeeded" }
+        sim.after(sim.chance.milliseconds(0...1000)) { [self] in cluster.kubelet.free(pod.uid) }
+    }
+
+    private func deleteClaim(_ key: Key) {
+        sim.note { "\(self.cluster.label(key)): claim deleted" }
+        sim.checks.userDeletes(cluster, key)
+        cluster.attempt { api, now throws(APIStatus) in _ = try api.delete(cluster.claimRef(key), now: now) }
+    }
+
+    private func changeBandwidth(_ name: Name, _ pod: Pod) {
+        name.bandwidth = 1 + sim.chance.below(100)
+        annotate(name)
+    }
+
+    private func changePolicy(_ name: Name, _ pod: Pod) {
+        switch name.kind {
+        case .plain: name.kind = .fixed
+        case .fixed: name.kind = .plain
+        case .listed: return
+        }
+        annotate(name)
+    }
+
+    private func annotate(_ name: Name) {
+        var notes = annotations(name)
+        if name.kind == .plain { notes["tke.cloud.tencent.com/eip-claim-delete-policy"] = .null }
+        let patch: JSONValue = ["metadata": ["annotations": notes]]
+        sim.note { "\(self.cluster.label(name.key)): annotated \(notes)" }
+        cluster.attempt { api, _ throws(APIStatus) in _ = try api.patch(.merge(patch), at: cluster.podRef(name.key)) }
+    }
+
+    /// The StatefulSet is deleted and made anew: its pods are of an owner that is gone.
+    private func replaceSet() {
+        cluster.attempt { api, now throws(APIStatus) in
+            _ = try api.delete(ObjectRef(.statefulSets, namespace: Cluster.namespaces[0], name: "web"), now: now)
+        }
+        makeSet()
+        for name in names where name.kind == .fixed && name.key.namespace == Cluster.namespaces[0] {
+            if let pod = cluster.pods[name.key] { delete(name, pod) }
+        }
+    }
+
+    /// Pods that nobody ends any more are ended; half of the names that are away come back.
+    func heal() {
+        for name in names {
+            if let pod = cluster.pods[name.key], pod.isTerminating { cluster.kubelet.end(name.key, pod.uid) }
+            if cluster.pods[name.key] == nil, sim.chance.below(2) == 0 { sim.after(sim.chance.seconds(1...20)) { [self] in create(name) } }
+        }
+        sim.after(.seconds(30)) { [self] in sweep() }
+    }
+
+    /// What garbage collection does with pods that no node runs.
+    private func sweep() {
+        for pod in cluster.sortedPods where cluster.kubelet.running[pod.uid] == nil && !pod.isFinished {
+            cluster.kubelet.remove(cluster.key(pod.namespace, pod.name), pod.uid)
+        }
+        sim.after(.seconds(60)) { [self] in sweep() }
+    }
+
+    /// What the rollback took from the users' own objects is made again.
+    func rewound() {
+        guard let set = cluster.api.find(ObjectRef(.statefulSets, namespace: Cluster.namespaces[0], name: "web")) else { return makeSet() }
+        setUID = set["metadata"]["uid"].string ?? ""
+    }
+}

@@ -1,0 +1,143 @@
+internal import Core
+internal import Models
+
+/// What one seed draws before anything happens: how many of everything, which settings, which faults and how often.
+public struct Draw: Sendable, CustomStringConvertible {
+    /// per mille of messages, or of the steps of a replica in tens of thousands where it says so
+    struct Faults: Sendable {
+        var loseRequest = 0
+        var loseReply = 0
+        var duplicate = 0
+        /// executed long after it was sent
+        var late = 0
+        /// in ten thousand steps of a replica
+        var crash = 0
+        var pause = 0
+        /// mean time between such events; nil: never
+        var cutEvery: Duration?
+        var rewindEvery: Duration?
+        var compactEvery: Duration?
+        var emptyLogEvery: Duration?
+        var throttleEvery: Duration?
+        var quotaEvery: Duration?
+        var deliveryFailedEvery: Duration?
+        var consoleEvery: Duration?
+        var nodeLossEvery: Duration?
+        var restartEvery: Duration?
+        /// per mille of answers of the cloud that say "throttled" although it was done
+        var throttledAfterAll = 0
+    }
+
+    var usesKafka = true
+    var replicas = 2
+    var clusters = 1
+    var slots = 1
+    var nodes = 2
+    var privateIPs = 3
+    var names = 4
+    var hasOtherAccount = false
+    var limits = Limits()
+    var expireAfter = Duration.zero
+    var observation = Duration.seconds(300)
+    var replacesLostStatic = false
+    var cloud = CloudModel.Settings()
+    /// one way, milliseconds
+    var latency = 1...20
+    var cloudLatency = 20...200
+    /// per mille a local clock is fast; slow if negative
+    var clockRates: [Int] = []
+    /// how far each replica's idea of the wall clock is off
+    var clockErrors: [Duration] = []
+    var churnEvery = Duration.seconds(15)
+    var faults = Faults()
+
+    init(_ chance: Chance) {
+        usesKafka = chance.below(4) > 0
+        replicas = 1 + chance.below(3)
+        clusters = usesKafka ? chance.pick(1, 1, 2) : 1
+        slots = chance.pick(1, 1, 4)
+        nodes = 2 + chance.below(2)
+        privateIPs = 2 + chance.below(3)
+        names = 3 + chance.below(4)
+        hasOtherAccount = chance.below(5) == 0
+        drawLimits(chance)
+        expireAfter = chance.pick(.zero, .zero, .seconds(300), .seconds(400))
+        observation = chance.pick(.seconds(300), .seconds(60))
+        replacesLostStatic = chance.pick(false, true)
+        drawCloud(chance)
+        latency = chance.pick(1...5, 1...20, 5...200, 1...1500)
+        cloudLatency = chance.pick(20...100, 20...200, 50...1500)
+        for _ in 0..<8 {
+            clockRates.append(chance.pick(0, 0, 1, -1, 8, -8))
+            clockErrors.append(.milliseconds(chance.below(2400) - 1200))
+        }
+        churnEvery = .seconds(chance.pick(4, 10, 20, 45))
+        drawFaults(chance)
+    }
+
+    private mutating func drawFaults(_ chance: Chance) {
+        func perhaps(_ part: Int, _ first: Int, _ last: Int) -> Int { chance.below(100) < part ? first + chance.below(last - first + 1) : 0 }
+        func every(_ part: Int, _ first: Int, _ last: Int) -> Duration? {
+            chance.below(100) < part ? .seconds(first + chance.below(last - first + 1)) : nil
+        }
+        faults.loseRequest = perhaps(50, 1, 30)
+        faults.loseReply = perhaps(50, 1, 30)
+        faults.duplicate = perhaps(40, 1, 20)
+        faults.late = perhaps(50, 1, 20)
+        faults.crash = perhaps(60, 1, 30)
+        faults.pause = perhaps(60, 1, 30)
+        faults.cutEvery = every(40, 20, 200)
+        faults.rewindEvery = every(15, 60, 400)
+        faults.compactEvery = every(40, 20, 200)
+        faults.emptyLogEvery = every(25, 60, 400)
+        faults.throttleEvery = every(40, 30, 200)
+        faults.quotaEvery = every(30, 60, 300)
+        faults.deliveryFailedEvery = every(30, 20, 100)
+        faults.consoleEvery = every(40, 20, 120)
+        faults.nodeLossEvery = every(30, 40, 200)
+        faults.restartEvery = every(30, 30, 200)
+        faults.throttledAfterAll = perhaps(30, 1, 30)
+    }
+
+    private mutating func drawLimits(_ chance: Chance) {
+        limits.shard.runsMax = chance.pick(256, 4, 1)
+        limits.shard.keysMax = chance.pick(10_000, 600, 520)
+        if chance.below(2) == 0 {
+            limits.shard.sessionTimeout = .seconds(6)
+            limits.shard.sessionMargin = .seconds(1)
+            limits.shard.drainMax = .seconds(2)
+        }
+        if !usesKafka {
+            limits.shard.sessionTimeout = limits.leadership.leaseDuration
+            limits.shard.sessionMargin = limits.leadership.leaseDuration - limits.leadership.renewDeadline
+        }
+        limits.mirror.pageCountMax = chance.pick(100, 20, 4)
+        limits.mirror.pageOverlap = chance.pick(2, 1, 2)
+        limits.mirror.batchIDsMax = chance.pick(100, 10, 2)
+    }
+
+    private mutating func drawCloud(_ chance: Chance) {
+        cloud = CloudModel.Settings(
+            seed: UInt64(chance.below(1 << 40)),
+            latency: .init(
+                create: .milliseconds(chance.pick(50, 500, 3000)), bind: .milliseconds(chance.pick(50, 500, 3000)), unbind: .milliseconds(chance.pick(50, 500, 3000)),
+                release: .milliseconds(chance.pick(50, 500, 3000))))
+        cloud.listingLag = .milliseconds(chance.pick(0, 1000, 20_000))
+        cloud.describeLag = .milliseconds(chance.pick(0, 0, 1500))
+        cloud.tokenRetention = .seconds(chance.pick(86_400, 3600, 600))
+        cloud.totalQuota = 200
+        cloud.dailyQuota = 1_000_000
+        cloud.unknownID = chance.below(2) == 0 ? .absent : .error
+        cloud.limitsRequests = true
+        cloud.journalMax = 64
+    }
+
+    public var description: String {
+        """
+        queue \(usesKafka ? "kafka" : "memory"), replicas \(replicas), clusters \(clusters), slots \(slots), nodes \(nodes) x \(privateIPs) IPs, \
+        names \(names), other account \(hasOtherAccount), expiry \(expireAfter), runsMax \(limits.shard.runsMax), session \(limits.shard.sessionTimeout), \
+        latency \(latency) ms, cloud \(cloudLatency) ms, \(cloud.latency.bind) to bind, listing lag \(cloud.listingLag), describe lag \(cloud.describeLag), \
+        churn \(churnEvery), \(faults)
+        """
+    }
+}

@@ -1,0 +1,44 @@
+/// The kinds of faults that a seed draws, by the names that leave them out.
+public enum FaultKind: String, Sendable, CaseIterable {
+    case loseRequest = "lose-request"
+    case loseReply = "lose-reply"
+    case duplicate
+    case late
+    case crash
+    case pause
+    case cut
+    case rewind
+    case compact
+    case emptyLog = "empty-log"
+    case throttle
+    case quota
+    case deliveryFailed = "delivery-failed"
+    case console
+    case nodeLoss = "node-loss"
+    case restart
+    case throttledAfterAll = "throttled-after-all"
+}
+
+extension Draw.Faults {
+    mutating func drop(_ kind: FaultKind) {
+        switch kind {
+        case .loseRequest: loseRequest = 0
+        case .loseReply: loseReply = 0
+        case .duplicate: duplicate = 0
+        case .late: late = 0
+        case .crash: crash = 0
+        case .pause: pause = 0
+        case .cut: cutEvery = nil
+        case .rewind: rewindEvery = nil
+        case .compact: compactEvery = nil
+        case .emptyLog: emptyLogEvery = nil
+        case .throttle: throttleEvery = nil
+        case .quota: quotaEvery = nil
+        case .deliveryFailed: deliveryFailedEvery = nil
+        case .console: consoleEvery = nil
+        case .nodeLoss: nodeLossEvery = nil
+        case .restart: restartEvery = nil
+        case .throttledAfterAll: throttledAfterAll = 0
+        }
+    }
+}

@@ -1,0 +1,117 @@
+internal import Core
+internal import Models
+
+/// What goes wrong in one account's surroundings, each kind at its own times; what goes wrong with single messages is the link's,
+/// with single steps the replica's.
+final class Faults {
+    private unowned let account: Account
+    private var sim: Simulation { account.sim }
+    private var chance: Chance { sim.chance }
+
+    init(_ account: Account) { self.account = account }
+
+    func begin() {
+        let faults = sim.draw.faults
+        every(faults.cutEvery) { [self] in cut() }
+        every(faults.rewindEvery) { [self] in chance.pick(of: account.clusters).rewind(by: UInt64(1 + chance.below(60))) }
+        every(faults.compactEvery) { [self] in chance.pick(of: account.clusters).compact() }
+        every(faults.emptyLogEvery) { [self] in
+            sim.note { "the log is emptied" }
+            if chance.below(2) == 0 { account.log.model.expireAll() } else { account.log.model.recreate(now: sim.wall) }
+        }
+        every(faults.throttleEvery) { [self] in
+            account.cloud.busyUntil = sim.now + chance.seconds(1...20)
+            sim.note { "others use up the account's requests" }
+        }
+        every(faults.quotaEvery) { [self] in quota() }
+        every(faults.deliveryFailedEvery) { [self] in account.cloud.change { $0.failDeliveries(1) } }
+        every(faults.consoleEvery) { [self] in console() }
+        every(faults.nodeLossEvery) { [self] in
+            let kubelet = chance.pick(of: account.clusters).kubelet!
+            kubelet.lose(chance.below(kubelet.machines.count))
+        }
+        every(faults.restartEvery) { [self] in chance.pick(of: account.replicas).stop() }
+    }
+
+    private func every(_ mean: Duration?, _ body: @escaping () -> Void) {
+        guard let mean else { return }
+        sim.after(chance.around(mean)) { [self] in
+            guard sim.isFaulty else { return }
+            body()
+            every(mean, body)
+        }
+    }
+
+    private var links: [Link] { account.clusters.map(\.link) + [account.cloud.link, account.log.link] }
+
+    private func cut() {
+        let link = chance.pick(of: links)
+        let time = chance.pick(chance.seconds(1...15), chance.seconds(10...150))
+        if chance.below(2) == 0 {
+            sim.note { "\(link.name) cannot be reached for \(time)" }
+            link.isDown = true
+            sim.after(time) { [self] in if sim.isFaulty { link.isDown = false } }
+        } else {
+            let replica = chance.below(account.replicas.count)
+            sim.note { "\(link.name) cannot be reached by replica \(replica) for \(time)" }
+            link.cutOff.insert(replica)
+            sim.after(time) { [self] in if sim.isFaulty { link.cutOff.remove(replica) } }
+        }
+    }
+
+    private func quota() {
+        let time = chance.seconds(5...90)
+        sim.note { "the quota of EIPs is used up for \(time)" }
+        account.cloud.change { $0.settings.totalQuota = 0 }
+        sim.after(time) { [self] in account.cloud.change { $0.settings.totalQuota = sim.draw.cloud.totalQuota } }
+    }
+
+    /// Somebody at the console does something to one of the addresses.
+    private func console() {
+        let addresses = account.cloud.model.addresses
+        guard !addresses.isEmpty else { return }
+        let address = addresses[chance.below(addresses.count)]
+        let isOurs = address.tags.contains(Naming.creatorTag)
+        switch chance.below(5) {
+        case 0, 1:
+            sim.note { "console: \(address.id) unbound" }
+            account.cloud.console { model, now throws(CloudFault) in _ = try model.disassociate(address.id, by: CloudModel.console, now: now).get() }
+        case 2:
+            guard isOurs else { return }
+            sim.note { "console: \(address.id) released" }
+            sim.checks.vanished(address.id)
+            account.cloud.console { model, now throws(CloudFault) in try model.vanish(address.id, now: now) }
+        default:
+            let time = chance.seconds(2...60)
+            sim.note { "console: \(address.id) is blocked for \(time)" }
+            account.cloud.console { model, now throws(CloudFault) in try model.mark(address.id, blocked: true, now: now) }
+            sim.after(time) { [self] in
+                account.cloud.console { model, now throws(CloudFault) in
+                    if model.address(address.id) != nil { try model.mark(address.id, blocked: false, now: now) }
+                }
+            }
+        }
+    }
+
+    /// Everything heals but, sometimes, what stays broken for good: a replica of several, a cluster of several.
+    func heal() {
+        for link in links {
+            link.isDown = false
+            link.cutOff = []
+        }
+        account.cloud.busyUntil = nil
+        account.cloud.change { model in
+            model.settings.totalQuota = sim.draw.cloud.totalQuota
+            model.failDeliveries(0)
+        }
+        for address in account.cloud.model.addresses where address.isBlocked {
+            account.cloud.console { model, now throws(CloudFault) in try model.mark(address.id, blocked: false, now: now) }
+        }
+        if account.clusters.count > 1, chance.below(3) == 0 {
+            let cluster = chance.pick(of: account.clusters)
+            sim.note { "\(cluster.link.name) stays unreachable" }
+            cluster.link.isDown = true
+        }
+        if account.replicas.count > 1, chance.below(3) == 0 { chance.pick(of: account.replicas).leave() }
+    }
+}

@@ -1,0 +1,105 @@
+internal import Core
+internal import Models
+
+/// One run of the whole system in virtual time: the decision machines of every replica over models of the API servers, the log
+/// and the cloud, on one thread, from one seed.
+///
+///     safety:   `steps` events with faults; the checkers watch every one of them
+///     liveness: no more faults but those that stay for good; what people asked for has to be true within `healingMax`
+///
+/// The same seed gives the same run in every process. What it does not cover: the shells of Runtime, and the servers themselves.
+public final class Simulation {
+    /// what people asked for is true this long after the last fault: the longest parking (300 s), the life of a request, and the
+    /// looks that confirm a loss
+    public static let healingMax = Duration.seconds(900)
+
+    public let seed: UInt64
+    public let draw: Draw
+    let chance: Chance
+    private var agenda = Agenda()
+    private(set) var now = Instant(milliseconds: 0)
+    public private(set) var steps = 0
+    let traces: Bool
+    public private(set) var transcript: [String] = []
+    private(set) var hash = StableHash()
+
+    private(set) var accounts: [Account] = []
+    private(set) var checks: Checks!
+    /// faults happen
+    private(set) var isFaulty = true
+
+    public init(seed: UInt64, without: [FaultKind] = [], traces: Bool = false) {
+        self.seed = seed
+        self.traces = traces
+        chance = Chance(seed: seed)
+        var draw = Draw(chance)
+        for kind in without { draw.faults.drop(kind) }
+        self.draw = draw
+        checks = Checks(self)
+        for index in 0..<(draw.hasOtherAccount ? 2 : 1) { accounts.append(Account(self, index)) }
+    }
+
+    static let start = Timestamp(milliseconds: 1_800_000_000_000)
+    var wall: Timestamp { Simulation.start + (now - .anyTime) }
+
+    // MARK: running
+
+    /// - Parameter steps: events with faults.
+    public func run(steps stepsMax: Int) -> Report {
+        note { "drawn: \(self.draw)" }
+        for account in accounts { account.begin() }
+        while steps < stepsMax, checks.violation == nil { guard step() else { break } }
+        var healed: Duration?
+        if checks.violation == nil {
+            heal()
+            let begin = now
+            while checks.violation == nil {
+                if now - begin > Simulation.healingMax {
+                    checks.fail(.liveness, accounts.lazy.compactMap { $0.disagreement() }.first ?? "did not come to rest")
+                    break
+                }
+                let until = now + .seconds(5)
+                while let at = agendaNext, at <= until, checks.violation == nil { guard step() else { break } }
+                now = max(now, until)
+                if accounts.allSatisfy({ $0.disagreement() == nil }) {
+                    healed = now - begin
+                    break
+                }
+            }
+        }
+        if checks.violation == nil { for account in accounts { account.checkEnd() } }
+        return Report(
+            seed: seed, steps: steps, virtual: now - .anyTime, healed: healed, violation: checks.violation, hash: hash.hex, counts: checks.counts)
+    }
+
+    private var agendaNext: Instant? { agenda.nextAt }
+
+    private func step() -> Bool {
+        guard let next = agenda.next() else { return false }
+        now = max(now, next.at)
+        steps += 1
+        next.body()
+        return true
+    }
+
+    private func heal() {
+        note { "--- healing" }
+        isFaulty = false
+        for account in accounts { account.heal() }
+    }
+
+    func after(_ delay: Duration, _ body: @escaping () -> Void) { agenda.add(at: now + delay, body) }
+
+    // MARK: telling
+
+    func note(_ line: () -> String) {
+        guard traces else { return }
+        transcript.append("\(seconds) \(line())")
+    }
+    private var seconds: String {
+        let text = String(now.milliseconds % 1000 + 1000).dropFirst()
+        return "\(now.milliseconds / 1000).\(text)"
+    }
+    /// What the run's hash is made of: the same in two processes, or something depends on what it must not.
+    func mix(_ what: String) { hash.combine("\(now.milliseconds) \(what)") }
+}
