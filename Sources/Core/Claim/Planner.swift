@@ -125,6 +125,7 @@ public struct Planner {
         if claim.spec.addressID == nil, intends(.allocate, claim) { return serve(claim, pod) }
         // What was allocated for it is written down before it goes.
         if let allocated = facts.memory.allocated, allocated.claimUID == claim.uid { return record(claim, allocated.addressID, .allocatedEIP) }
+        if let id = claim.spec.addressID, !isObserved(id) { return Plan(.need(.address(id)), .claimDeleted) }
         if let wait = untilListed(claim) { return Plan(.rest(.again(wait)), .waitingForMirror) }
         return Plan(.step(.removeFinalizer), .claimDeleted)
     }

@@ -116,7 +116,7 @@ public struct Reconcile: Sendable {
             stepsTaken += 1
             if stepsTaken > Self.stepsMax { return before + finish(.retry(plan.reason, "took \(Self.stepsMax) steps without an end")) }
             guard mayAct else { return before + finish(.abandoned(.ownershipLost)) }
-            if confirms(step), !hasLooked || !podIsNewer { return lookAgain(now, mayAct, before) }
+            if confirms(step) || plan.reason == .orphanedEIP, !hasLooked || !podIsNewer { return lookAgain(now, mayAct, before) }
             return before + begin(step, plan, now)
         case .rest(.awaitAddress(let id)):
             armed = nil

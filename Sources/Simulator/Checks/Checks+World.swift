@@ -9,6 +9,7 @@ extension Checks {
         switch (effect, event) {
         case (.allocate(let request), .allocated(let id)):
             counts.allocations += 1
+            sim.note { "cloud: \(id) is allocated for \(replica.label(key))" }
             allocated[id] = key
             if let before = serials.updateValue(id, forKey: request.clientToken), before != id, !undone.contains(key) {
                 fail("promise 1", "\(key.name): one serial yielded \(before) and \(id)")

@@ -20,6 +20,7 @@ final class Consumer: QueueSide {
     private var member: String
     private var members = 0
     private var generation = 0
+    private(set) var assignment = 0
     private var positions: [Int: Int64] = [:]
     private var paused: Set<Int> = []
     private var isFetching = false
@@ -64,13 +65,14 @@ final class Consumer: QueueSide {
     }
 
     /// The coordinator's answer, on its way.
-    func joined(_ assignment: LogModel.Assignment, _ starts: [PartitionOffset]) {
-        guard log.link.isOpen(for: replica.index) else { return again(assignment.memberID) }
+    func joined(_ assigned: LogModel.Assignment, _ starts: [PartitionOffset]) {
+        guard log.link.isOpen(for: replica.index) else { return again(assigned.memberID) }
         replica.deliver(life) { [self] in
-            guard state.isJoining, assignment.memberID == member else { return }
+            guard state.isJoining, assigned.memberID == member else { return }
             state = .active
             epoch += 1
-            generation = assignment.generation
+            generation = assigned.generation
+            assignment += 1
             heardAt = replica.now().instant
             paused = []
             positions = [:]
@@ -167,7 +169,8 @@ final class Consumer: QueueSide {
         side?.end()
     }
 
-    func commit(_ offsets: [PartitionOffset], _ answer: @escaping (Instant?) -> Void) {
+    func commit(_ offsets: [PartitionOffset], of asked: Int, _ answer: @escaping (Instant?) -> Void) {
+        guard asked == assignment else { return replica.later { answer(nil) } }
         let sentAt = replica.now().instant
         let (member, generation, asked) = (member, generation, epoch)
         switch state {

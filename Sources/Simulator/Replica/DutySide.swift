@@ -147,7 +147,8 @@ final class MemoryQueueSide: QueueSide {
         }
     }
 
-    func commit(_ offsets: [PartitionOffset], _ answer: @escaping (Instant?) -> Void) {
+    let assignment = 1
+    func commit(_ offsets: [PartitionOffset], of assignment: Int, _ answer: @escaping (Instant?) -> Void) {
         replica.later { [self] in answer(leader.proof(of: term)) }
     }
     func pause(_ partitions: [Int]) { isPaused = true }

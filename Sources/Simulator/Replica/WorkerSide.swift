@@ -3,8 +3,10 @@ internal import Models
 
 /// Where a worker's messages come from and its commits go to.
 protocol QueueSide: AnyObject {
-    /// nil: not acknowledged; else when the acknowledged request was sent
-    func commit(_ offsets: [PartitionOffset], _ answer: @escaping (Instant?) -> Void)
+    /// counts assignments
+    var assignment: Int { get }
+    /// nil: not acknowledged, or of an assignment that is over; else when the acknowledged request was sent
+    func commit(_ offsets: [PartitionOffset], of assignment: Int, _ answer: @escaping (Instant?) -> Void)
     func pause(_ partitions: [Int])
     func resume(_ partitions: [Int])
     /// all of them are given up, or too late to be waited for
@@ -45,6 +47,14 @@ final class WorkerSide {
         let decided = Decision(replica: replica, at: sim.now)
         let effects = machine.handle(event, now: replica.now())
         sim.checks.limits(machine)
+        for effect in effects {
+            switch effect {
+            case .started(let key): sim.checks.started(self, key)
+            case .finished(let key, let outcome): sim.checks.finished(self, key, outcome)
+            case .commit(_, let offsets): sim.checks.commits(self, offsets)
+            case .perform, .list, .describe, .pause, .resume, .relinquish, .wake: break
+            }
+        }
         for effect in effects { replica.later { [self] in if !ended { perform(effect, decided) } } }
     }
 
@@ -73,14 +83,12 @@ final class WorkerSide {
 
     private func perform(_ effect: Worker.Effect, _ decided: Decision) {
         switch effect {
-        case .started(let key):
-            sim.checks.started(self, key)
+        case .started: break
         case .perform(let key, let run, let effect, let proof): perform(key, run, effect, proof, decided)
         case .list(let offset, let limit): list(offset, limit, decided)
         case .describe(let ids): describe(ids, decided)
         case .finished(let key, let outcome):
             sim.note { "\(self.replica.name): \(self.replica.label(key)) \(outcome)" }
-            sim.checks.finished(self, key, outcome)
         case .commit(let id, let offsets): commit(id, offsets)
         case .pause(let partitions): queue.pause(partitions)
         case .resume(let partitions): queue.resume(partitions)
@@ -96,10 +104,10 @@ final class WorkerSide {
 
     /// One after the other, as the shell sends them.
     private func commit(_ id: Int, _ offsets: [PartitionOffset]) {
+        let assignment = queue.assignment
         waitingCommits.append { [self] in
             commitsUnderWay += 1
-            sim.checks.commits(self, offsets)
-            queue.commit(offsets) { [self] sentAt in
+            queue.commit(offsets, of: assignment) { [self] sentAt in
                 commitsUnderWay -= 1
                 feed(sentAt.map { .committed(id, sentAt: $0) } ?? .commitFailed(id))
                 settleCommits()

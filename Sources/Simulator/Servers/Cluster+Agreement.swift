@@ -7,10 +7,10 @@ extension Cluster {
     func disagreement() -> String? {
         guard !link.isDown else { return nil }
         for pod in sortedPods {
-            if let words = disagreement(pod) { return "\(pod.name): \(words)" }
+            if let words = disagreement(pod) { return "\(label(key(pod.namespace, pod.name))): \(words)" }
         }
         for claim in sortedClaims {
-            if let words = disagreement(claim) { return "\(claim.name): \(words)" }
+            if let words = disagreement(claim) { return "\(label(key(claim.namespace, claim.name))): \(words)" }
         }
         for address in account.cloud.model.addresses {
             if let words = disagreement(address) { return words }
@@ -58,7 +58,8 @@ extension Cluster {
 
     /// Released by hand, and not replaced: said in the claim, and left to people.
     private func isLost(_ claim: Claim) -> Bool {
-        guard !sim.draw.replacesLostStatic || pods[key(claim.namespace, claim.name)] == nil, claim.spec.deletePolicy == .retain else { return false }
+        let isAskedFor = pods[key(claim.namespace, claim.name)].map { !$0.isFinished } ?? false
+        guard !(sim.draw.replacesLostStatic && isAskedFor), claim.spec.deletePolicy == .retain else { return false }
         return claim.status.conditions.contains { $0.reason == .eipLost }
     }
 

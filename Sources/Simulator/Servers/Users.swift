@@ -200,10 +200,13 @@ final class Users {
         sim.after(.seconds(30)) { [self] in sweep() }
     }
 
-    /// What garbage collection does with pods that no node runs.
+    /// What garbage collection does with pods that no node runs, and with those of an owner that is gone.
     private func sweep() {
         for pod in cluster.sortedPods where cluster.kubelet.running[pod.uid] == nil && !pod.isFinished {
             cluster.kubelet.remove(cluster.key(pod.namespace, pod.name), pod.uid)
+        }
+        for pod in cluster.sortedPods where pod.owner != nil && pod.owner?.uid != setUID && !pod.isTerminating {
+            if let name = names.first(where: { $0.key == cluster.key(pod.namespace, pod.name) }) { delete(name, pod) }
         }
         sim.after(.seconds(60)) { [self] in sweep() }
     }
