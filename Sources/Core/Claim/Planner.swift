@@ -125,18 +125,21 @@ public struct Planner {
         if claim.spec.addressID == nil, intends(.allocate, claim) { return serve(claim, pod) }
         // What was allocated for it is written down before it goes.
         if let allocated = facts.memory.allocated, allocated.claimUID == claim.uid { return record(claim, allocated.addressID, .allocatedEIP) }
-        if let id = claim.spec.addressID, !isObserved(id) { return Plan(.need(.address(id)), .claimDeleted) }
-        if let wait = untilListed(claim) { return Plan(.rest(.again(wait)), .waitingForMirror) }
+        if let id = claim.spec.addressID, let wait = untilListed(claim, id) { return wait }
         return Plan(.step(.removeFinalizer), .claimDeleted)
     }
 
-    /// The claim that comes after it finds its EIP by name, so that has to be in every list by then.
-    private func untilListed(_ claim: Claim) -> Duration? {
-        guard let id = claim.spec.addressID, !claim.spec.isUserOwned, case .present(let address)? = facts.address.value?.reading, address.id == id,
-            let createdAt = address.createdAt
-        else { return nil }
-        let wait = createdAt + policy.listingLag - now.wall
-        return wait > .zero && wait <= policy.listingLag ? wait : nil
+    /// The claim that comes after it finds its EIP by name, so that has to be in every list by then. Nil when it is, or is lost.
+    private func untilListed(_ claim: Claim, _ id: AddressID) -> Plan? {
+        if claim.spec.isUserOwned { return nil }
+        guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .claimDeleted) }
+        switch observed.reading {
+        case .missing(let confirmed): return confirmed || facts.memory.released == id ? nil : Plan(.rest(.again(.seconds(1))), .waitingForCloud)
+        case .present(let address):
+            guard let createdAt = address.createdAt else { return nil }
+            let wait = createdAt + policy.listingLag - now.wall
+            return wait > .zero && wait <= policy.listingLag ? Plan(.rest(.again(wait)), .waitingForMirror) : nil
+        }
     }
 
     private func waitForPodEnd(_ claim: Claim) -> Plan { Plan(.rest(.settled), .waitingForPodEnd) }

@@ -117,7 +117,8 @@ extension Planner {
         status.publicIP = address.ip
         status.retainedSince = nil
         status.expiresAt = nil
-        if let resolved = facts.memory.resolved, status.intent == resolved { status.intent = nil }
+        // Where it is bound stays known until it is unbound.
+        if let resolved = facts.memory.resolved, status.intent == resolved, address.status == .unbind { status.intent = nil }
         if status.intent == nil, address.status == .unbind { status.binding = nil }
         status.nextAttemptAt = nextAttempt(claim, rest)
         status.observedGeneration = claim.generation

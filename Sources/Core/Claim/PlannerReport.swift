@@ -23,7 +23,8 @@ extension Planner {
         var status = claim.status
         // A claim that is bound stays bound whatever is wrong with what it asks for now.
         if status.binding == nil { status.phase = .failed }
-        if let resolved = memory.resolved, status.intent == resolved { status.intent = nil }
+        // That of a binding stays: it says where the EIP may be bound.
+        if let resolved = memory.resolved, status.intent == resolved, resolved.target == nil { status.intent = nil }
         status.nextAttemptAt = nextAttemptAt
         status.observedGeneration = claim.generation
         status.set(.ready, status.binding != nil && status.isReady, problem.reason, problem.message, at: now.wall)

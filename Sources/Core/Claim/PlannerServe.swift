@@ -6,6 +6,10 @@ extension Planner {
         case .failure(let error): return report(claim, error.problem, .settled)
         case .success(let wanted): source = wanted
         }
+        // What was allocated is written down before anything else is.
+        if claim.spec.addressID == nil, let allocated = facts.memory.allocated, allocated.claimUID == claim.uid, allocated.serial == claim.spec.serial {
+            return record(claim, allocated.addressID, .allocatedEIP)
+        }
         if let plan = adjustSpec(claim, pod, source) { return plan }
         guard let id = claim.spec.addressID else { return acquire(claim) }
         guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .podNeedsEIP) }
@@ -105,9 +109,6 @@ extension Planner {
 
     private func acquire(_ claim: Claim) -> Plan {
         guard case .attributes(let attributes) = claim.spec.source else { preconditionFailure("adjustSpec gives a listed claim its id") }
-        if let allocated = facts.memory.allocated, allocated.claimUID == claim.uid, allocated.serial == claim.spec.serial {
-            return record(claim, allocated.addressID, .allocatedEIP)
-        }
         // Adopt before allocate, and only a complete list can say that there is nothing to adopt.
         guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }
         if let adopted = adoptable(named.addresses) { return record(claim, adopted.id, .adoptedEIP) }

@@ -235,7 +235,7 @@ public struct Reconcile: Sendable {
         let done = [.took(step, reason)] + say(notice)
         switch event {
         case .claimWritten(let claim):
-            if case .updateSpec = step { facts.memory.allocated = nil }
+            if claim.spec.addressID == facts.memory.allocated?.addressID { facts.memory.allocated = nil }
             facts.claim = .read(claim)
             return proceed(now, mayAct, done)
         case .claimGone:

@@ -23,6 +23,8 @@ final class Cluster {
     private var followers: [ObjectIdentifier: any Following] = [:]
     private var followerOrder: [ObjectIdentifier] = []
     let claimResource: Resource
+    /// what was made before is in every snapshot
+    private var begunAt: UInt64 = 0
 
     static let namespaces = ["team-a", "team-b"]
 
@@ -47,6 +49,7 @@ final class Cluster {
     func begin() {
         kubelet.begin()
         users.begin()
+        begunAt = api.revision
     }
     func heal() {
         kubelet.heal()
@@ -113,7 +116,7 @@ final class Cluster {
 
     /// etcd is restored from a snapshot of a while ago: watches end, revisions are given out anew.
     func rewind(by back: UInt64) {
-        let target = max(api.compactedRevision, api.revision > back ? api.revision - back : 0)
+        let target = max(api.compactedRevision, begunAt, api.revision > back ? api.revision - back : 0)
         guard target < api.revision else { return }
         let claimsBefore = claims
         do { try api.rewind(to: target) } catch { return }
