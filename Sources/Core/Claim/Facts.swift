@@ -46,6 +46,8 @@ public struct NamedAddresses: Hashable, Sendable {
 public struct Memory: Hashable, Sendable {
     /// The claim's intent, if its outcome is known to this run: answered, refused, or never sent.
     public var resolved: Intent?
+    /// the intent of a binding that the cloud has accepted: until it shows, what is read is older
+    public var accepted: Intent?
     /// an answered Allocate that is not written into the claim yet
     public var allocated: Allocated?
     /// the address a Release of this run was answered for, with success or with "not found": once it is missing, it is gone
@@ -113,6 +115,8 @@ public struct Policy: Hashable, Sendable {
     public var identity: String
     /// how long after the proof of ownership the cloud may still accept a request
     public var requestLife: Duration = .seconds(60)
+    /// how long a look by id may show what was before an accepted call
+    public var describeLag: Duration = .seconds(5)
     /// how long a new address may be missing from a list
     public var listingLag: Duration = .seconds(30)
     /// `--claim-expired-duration`; `.zero` is never

@@ -131,7 +131,10 @@ public struct Planner {
 
     /// The claim that comes after it finds its EIP by name, so that has to be in every list by then. Nil when it is, or is lost.
     private func untilListed(_ claim: Claim, _ id: AddressID) -> Plan? {
-        if claim.spec.isUserOwned { return nil }
+        if claim.spec.isUserOwned {
+            // It has no name to be found by: what may still be bound has to be known to this claim.
+            return mayExecuteUntil(claim).map { Plan(.rest(.again($0.wholeSeconds + .seconds(1) - now.wall)), .waitingForRequestLife) }
+        }
         guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .claimDeleted) }
         switch observed.reading {
         case .missing(let confirmed): return confirmed || facts.memory.released == id ? nil : Plan(.rest(.again(.seconds(1))), .waitingForCloud)

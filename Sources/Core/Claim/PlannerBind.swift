@@ -30,6 +30,7 @@ extension Planner {
 
     private func associate(_ claim: Claim, _ pod: Pod, _ address: Address) -> Plan {
         if pod.isTerminating { return Plan(.rest(.settled), .waitingForPodEnd) }
+        if mayBeBound(claim, address) { return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud) }
         switch resolve(claim, pod, address) {
         case .plan(let plan): return plan
         case .target(let target):
@@ -71,6 +72,13 @@ extension Planner {
             notice: Notice(
                 warning: false, reason: .disassociatedEIP,
                 message: "unbound \(address.id) from \(address.privateIP ?? "its interface"), which is not this pod's"))
+    }
+
+    /// Whether it was bound just now, or may have been, and what was read may be older than that.
+    private func mayBeBound(_ claim: Claim, _ address: Address) -> Bool {
+        guard let intent = claim.status.intent, intent.verb == .associate, intent.addressID == address.id else { return false }
+        guard intent != facts.memory.resolved || intent == facts.memory.accepted else { return false }
+        return now.wall < intent.at + policy.describeLag
     }
 
     /// Whether the claim says that this controller bound, or meant to bind, the address where it is.
@@ -118,7 +126,7 @@ extension Planner {
         status.retainedSince = nil
         status.expiresAt = nil
         // Where it is bound stays known until it is unbound.
-        if let resolved = facts.memory.resolved, status.intent == resolved, address.status == .unbind { status.intent = nil }
+        if let resolved = facts.memory.resolved, status.intent == resolved, address.status == .unbind, !mayBeBound(claim, address) { status.intent = nil }
         if status.intent == nil, address.status == .unbind { status.binding = nil }
         status.nextAttemptAt = nextAttempt(claim, rest)
         status.observedGeneration = claim.generation

@@ -1,5 +1,5 @@
 /// What the leader of one cluster decides in one term: which keys changed, what is due, what was forgotten, what has expired.
-/// `ClusterMirror`, `DueList`, `Restless` and `Outbox` together; a new term starts with a new one.
+/// `ClusterMirror`, `DueList`, `Resync` and `Outbox` together; a new term starts with a new one.
 ///
 /// It promises that what it was told to publish is published until it is acknowledged, in order for each key. Whether the term
 /// is still led is asked by the shell before it performs an effect.
@@ -40,7 +40,7 @@ public struct ClusterDuty: Sendable {
     private let term: Leadership.Term
     private var mirror: ClusterMirror
     private var due: DueList
-    private var restless: Restless
+    private var resync: Resync
     private var outbox = Outbox()
     private var followsPods = false
     private var followsClaims = false
@@ -53,7 +53,7 @@ public struct ClusterDuty: Sendable {
         self.term = term
         mirror = ClusterMirror(cluster: cluster)
         due = DueList(settings: settings)
-        restless = Restless(first: settings.restlessFirst, most: settings.restlessMost)
+        resync = Resync(first: settings.restlessFirst, most: settings.restlessMost, resting: settings.restingEvery)
     }
 
     /// Pods that want an EIP or have a claim, claims, and keys that are not published yet; for metrics.
@@ -73,7 +73,7 @@ public struct ClusterDuty: Sendable {
         case .wake: wake(now, &out)
         }
         if mirror.isComplete, followsPods, followsClaims { feed(.observing, now, &out) }
-        if let next = [dueWake, outboxWake, restless.dueAt].compactMap({ $0 }).min(), next != nextWake {
+        if let next = [dueWake, outboxWake, resync.dueAt].compactMap({ $0 }).min(), next != nextWake {
             nextWake = next
             out.append(.wake(at: next))
         }
@@ -90,7 +90,7 @@ public struct ClusterDuty: Sendable {
             outboxWake = nil
             feed(Outbox.Event.wake, now, &out)
         }
-        for name in restless.due(now: now.instant) {
+        for name in resync.due(now: now.instant) {
             publish(Key(cluster: cluster, namespace: name.namespace, name: name.name), .due, "", now, &out)
         }
     }
@@ -100,15 +100,15 @@ public struct ClusterDuty: Sendable {
     private mutating func pods(_ news: News<Pod>, _ now: Now, _ out: inout [Effect]) {
         switch news {
         case .listed(let pods):
-            restless.saw(pods, isWhole: true, now: now.instant)
+            resync.saw(pods, isWhole: true, now: now.instant)
             publish(mirror.handle(.podsListed(pods)), now, &out)
             feed(.podsListed(pods), now, &out)
         case .changed(let pod):
-            restless.saw([pod], isWhole: false, now: now.instant)
+            resync.saw([pod], isWhole: false, now: now.instant)
             publish(mirror.handle(.podChanged(pod)), now, &out)
             feed(.podSeen(pod), now, &out)
         case .gone(let pod):
-            restless.gone(pod, now: now.instant)
+            resync.gone(pod, now: now.instant)
             publish(mirror.handle(.podGone(pod)), now, &out)
             feed(.podGone(pod), now, &out)
         case .following: followsPods = true
@@ -125,15 +125,15 @@ public struct ClusterDuty: Sendable {
     private mutating func claims(_ news: News<Claim>, _ now: Now, _ out: inout [Effect]) {
         switch news {
         case .listed(let claims):
-            restless.saw(claims, isWhole: true, now: now.instant)
+            resync.saw(claims, isWhole: true, now: now.instant)
             publish(mirror.handle(.claimsListed(claims)), now, &out)
             feed(.claimsListed(claims), now, &out)
         case .changed(let claim):
-            restless.saw([claim], isWhole: false, now: now.instant)
+            resync.saw([claim], isWhole: false, now: now.instant)
             publish(mirror.handle(.claimChanged(claim)), now, &out)
             feed(.claimSeen(claim), now, &out)
         case .gone(let claim):
-            restless.gone(claim, now: now.instant)
+            resync.gone(claim, now: now.instant)
             publish(mirror.handle(.claimGone(claim)), now, &out)
             feed(.claimGone(claim), now, &out)
         case .following: followsClaims = true

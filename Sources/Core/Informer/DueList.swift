@@ -16,6 +16,8 @@ public struct DueList: Sendable {
         /// a key that does not rest is published again after the first, then after waits that double up to the second
         public var restlessFirst: Duration = .seconds(120)
         public var restlessMost: Duration = .seconds(600)
+        /// a claim that rests is looked at that often all the same
+        public var restingEvery: Duration = .seconds(600)
         public init() {}
     }
 

@@ -350,7 +350,10 @@ public struct Reconcile: Sendable {
             facts.memory.resolved = intent
         case .accepted:
             switch step {
-            case .associate(let id, _), .disassociate(let id): note(step, reason, id)
+            case .associate(let id, _):
+                note(step, reason, id)
+                facts.memory.accepted = intent
+            case .disassociate(let id): note(step, reason, id)
             case .release(let id):
                 note(step, reason, id)
                 facts.memory.released = id

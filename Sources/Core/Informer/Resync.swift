@@ -1,7 +1,10 @@
+/// Which keys are looked at again though nothing says that they changed.
+///
 /// Keys that do not rest, as far as pods and claims show: somebody works on them, or everybody has forgotten them. The log may
-/// have been emptied, a worker may have died with a key that it had parked in memory; so they are published again and again,
-/// seldom, until they rest. This, and not the log, is what makes sure that nothing is forgotten.
-struct Restless: Sendable {
+/// have been emptied, a worker may have died with a key that it had parked in memory; so they are published again, after waits
+/// that grow, until they rest. And keys that rest with a claim, much more seldom: what happens at the cloud while no worker
+/// remembers whose an address is is noticed by looking. This, and not the log, is what makes sure that nothing is forgotten.
+struct Resync: Sendable {
     struct Name: Hashable, Comparable, Sendable {
         var namespace: String
         var name: String
@@ -24,6 +27,7 @@ struct Restless: Sendable {
     private struct Watch {
         var next: Instant
         var wait: Duration
+        var rests: Bool
     }
     private struct Alarmed: Comparable {
         var at: Instant
@@ -33,15 +37,17 @@ struct Restless: Sendable {
 
     private let first: Duration
     private let most: Duration
+    private let resting: Duration
     private var pods: [Name: PodState] = [:]
     private var claims: [Name: ClaimState] = [:]
     private var watched: [Name: Watch] = [:]
     private var alarms = Heap<Alarmed>()
 
-    /// Published after `first`, then after waits that double up to `most`.
-    init(first: Duration, most: Duration) {
+    /// Published after `first`, then after waits that double up to `most`; what rests, every `resting`.
+    init(first: Duration, most: Duration, resting: Duration) {
         self.first = first
         self.most = most
+        self.resting = resting
     }
 
     var count: Int { watched.count }
@@ -107,7 +113,7 @@ struct Restless: Sendable {
         while let first = alarms.min, first.at <= now {
             _ = alarms.popMin()
             guard var watch = watched[first.name], watch.next == first.at else { continue }
-            watch.wait = min(watch.wait * 2, most)
+            watch.wait = watch.rests ? resting : min(watch.wait * 2, most)
             watch.next = now + watch.wait
             watched[first.name] = watch
             alarms.insert(Alarmed(at: watch.next, name: first.name))
@@ -117,13 +123,16 @@ struct Restless: Sendable {
     }
 
     private mutating func look(at name: Name, now: Instant) {
-        guard !rests(name) else {
+        let rests = rests(name)
+        guard !rests || claims[name] != nil else {
             watched[name] = nil
             return
         }
-        guard watched[name] == nil else { return }
-        watched[name] = Watch(next: now + first, wait: first)
-        alarms.insert(Alarmed(at: now + first, name: name))
+        guard watched[name]?.rests != rests else { return }
+        // All that rest would come at once after a list: their first turns are spread.
+        let wait = rests ? resting / 2 + resting * Int(StableHash.of(name.namespace, name.name) % 1024) / 2048 : first
+        watched[name] = Watch(next: now + wait, wait: first, rests: rests)
+        alarms.insert(Alarmed(at: now + wait, name: name))
     }
 
     private func rests(_ name: Name) -> Bool {
