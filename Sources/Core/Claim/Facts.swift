@@ -46,8 +46,8 @@ public struct NamedAddresses: Hashable, Sendable {
 public struct Memory: Hashable, Sendable {
     /// The claim's intent, if its outcome is known to this run: answered, refused, or never sent.
     public var resolved: Intent?
-    /// the intent of a binding that the cloud has accepted: until it shows, what is read is older
-    public var accepted: Intent?
+    /// when the cloud accepted the binding that is the claim's intent: for a while what is read may be older
+    public var acceptedAt: Instant?
     /// an answered Allocate that is not written into the claim yet
     public var allocated: Allocated?
     /// the address a Release of this run was answered for, with success or with "not found": once it is missing, it is gone

@@ -25,11 +25,11 @@ extension Planner {
         switch observed.reading {
         case .missing(let confirmed):
             if claim.spec.isUserOwned { return .done }
+            guard confirmed || facts.memory.released == id else { return .plan(Plan(.rest(.again(.seconds(1))), .waitingForCloud)) }
             // Another id may have been written into the claim by hand: nothing of this pod's name is left behind.
             guard let named = facts.named.value else { return .plan(Plan(.need(.named), .waitingForMirror)) }
             if let other = adoptable(named.addresses), other.id != id { return .plan(record(claim, other.id, .adoptedEIP)) }
-            if confirmed || facts.memory.released == id { return .done }
-            return .plan(Plan(.rest(.again(.seconds(1))), .waitingForCloud))
+            return .done
         case .present(let address):
             return unbindAndRelease(claim, address, reason)
         }
@@ -71,7 +71,12 @@ extension Planner {
             spec.addressID = allocated.addressID
             return .plan(Plan(.step(.updateSpec(spec)), .allocatedEIP))
         }
-        guard intends(.allocate, claim), let intent = claim.status.intent else { return .done }
+        guard intends(.allocate, claim), let intent = claim.status.intent else {
+            if claim.spec.isUserOwned { return .done }
+            // Its predecessor's may be waiting to be found by its name.
+            guard let named = facts.named.value else { return .plan(Plan(.need(.named), .waitingForMirror)) }
+            return adoptable(named.addresses).map { .plan(record(claim, $0.id, .adoptedEIP)) } ?? .done
+        }
         let visible = intent.at + policy.requestLife + policy.listingLag
         if now.wall < visible { return .plan(Plan(.rest(.again(visible - now.wall)), .waitingForRequestLife)) }
         let since = now.instant - (now.wall - visible)
@@ -95,9 +100,9 @@ extension Planner {
         case .missing(let confirmed):
             if facts.memory.released == id || (confirmed && intends(.release, claim)) { return tearDown(claim, .podGone) }
             if !claim.spec.isUserOwned {
+                guard confirmed else { return Plan(.rest(.again(.seconds(1))), .waitingForCloud) }
                 guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }
                 if let other = adoptable(named.addresses), other.id != id { return record(claim, other.id, .adoptedEIP) }
-                guard confirmed else { return Plan(.rest(.again(.seconds(1))), .waitingForCloud) }
             }
             let problem = Problem(.eipLost, "the EIP \(id) retained for this pod does not exist any more: delete the claim, or restore the EIP")
             return report(claim, problem, .settled)

@@ -116,7 +116,7 @@ public struct Reconcile: Sendable {
             stepsTaken += 1
             if stepsTaken > Self.stepsMax { return before + finish(.retry(plan.reason, "took \(Self.stepsMax) steps without an end")) }
             guard mayAct else { return before + finish(.abandoned(.ownershipLost)) }
-            if confirms(step) || plan.reason == .orphanedEIP, !hasLooked || !podIsNewer { return lookAgain(now, mayAct, before) }
+            if confirms(step) || plan.reason == .orphanedEIP || forgets(step), !hasLooked || !podIsNewer { return lookAgain(now, mayAct, before) }
             return before + begin(step, plan, now)
         case .rest(.awaitAddress(let id)):
             armed = nil
@@ -135,6 +135,12 @@ public struct Reconcile: Sendable {
     private func confirms(_ step: Step) -> Bool {
         guard case .writeStatus(let status) = step, let binding = status.binding else { return false }
         return facts.claim.value??.status.binding?.target != binding.target
+    }
+
+    /// Whether the step writes another target over the one that is known of a user's own EIP: nothing else says where it is bound.
+    private func forgets(_ step: Step) -> Bool {
+        guard case .associate(_, let target) = step, let claim = facts.claim.value.flatMap({ $0 }), claim.spec.isUserOwned else { return false }
+        return [claim.status.binding?.target, claim.status.intent?.target].contains { $0 != nil && $0 != target }
     }
 
     /// A binding is read back before it is reported, and the pod after that: what the mirror remembers from before the run is not
@@ -222,6 +228,7 @@ public struct Reconcile: Sendable {
         if let armed, armed.step == step, claim().status.intent == armed.intent {
             self.armed = nil
             facts.memory.resolved = nil  // from here on it may have been sent
+            facts.memory.acceptedAt = nil
             state = .acting(step, plan.notice, plan.reason)
             return [call(step)]
         }
@@ -352,7 +359,7 @@ public struct Reconcile: Sendable {
             switch step {
             case .associate(let id, _):
                 note(step, reason, id)
-                facts.memory.accepted = intent
+                facts.memory.acceptedAt = now.instant
             case .disassociate(let id): note(step, reason, id)
             case .release(let id):
                 note(step, reason, id)
