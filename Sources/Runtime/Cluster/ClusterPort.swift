@@ -174,7 +174,8 @@ struct ClusterPort: Sendable {
             case .notFound: return .refused(.notFound)
             case .alreadyExists: return .refused(.alreadyExists)
             case .invalid, .badRequest: return .refused(.invalid(error.message))
-            case .unauthorized, .forbidden, .expired, .methodNotAllowed, .notAcceptable, .unsupportedMediaType, .tooLarge, .tooManyRequests, .serverTimeout,
+            case .unauthorized, .forbidden, .namespaceTerminating, .expired, .methodNotAllowed, .notAcceptable, .unsupportedMediaType, .tooLarge,
+                .tooManyRequests, .serverTimeout,
                 .timeout, .internalError, .serviceUnavailable, .unknown, .noAnswer, .unreadable, .noCredentials:
                 return .refused(.unavailable(error.description))
             }

@@ -74,7 +74,10 @@ struct WorkerPort: Sendable {
         do throws(KubernetesError) {
             try await cluster.say(key, notice, at: cluster.clock.now().wall)
         } catch {
-            log.warning("cannot record an Event", [.key(key), Field("reason", notice.reason.rawValue), Field("error", error.description)])
+            let fields = [Field.key(key), Field("reason", notice.reason.rawValue), Field("error", error.description)]
+            // A namespace that is being deleted takes nothing new, and nobody will look for the Event there.
+            if error.reason == .namespaceTerminating { return log.debug("no Event: its namespace is being deleted", fields) }
+            log.warning("cannot record an Event", fields)
         }
     }
 
