@@ -5,6 +5,7 @@ extension Planner {
         case .creating, .binding, .unbinding, .offlining: return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud)
         case .unbind: return associate(claim, pod, address)
         case .bind, .bindENI: return bound(claim, pod, address)
+        case .unknown(let word): return reportUnknown(claim, address, word)
         }
     }
 

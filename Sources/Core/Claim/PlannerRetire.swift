@@ -48,6 +48,9 @@ extension Planner {
             // Read back from the cloud: creator, cluster and name. Anything else is not ours to release.
             guard Naming.owns(address, facts.key) else { return .done }
             return .plan(Plan(.step(.release(address.id)), reason))
+        case .unknown(let word):
+            guard claim.spec.isUserOwned || Naming.owns(address, facts.key) else { return .done }
+            return .plan(reportUnknown(claim, address, word))
         }
     }
 
@@ -109,6 +112,7 @@ extension Planner {
                 if claim.spec.isUserOwned, !wasOurBinding(claim, address) { return retained(claim, publicIP: address.ip) }
                 return unbind(claim, address, .podGone)
             case .unbind: return retained(claim, publicIP: address.ip)
+            case .unknown(let word): return reportUnknown(claim, address, word)
             }
         }
     }

@@ -82,7 +82,8 @@ extension Planner {
     private func changeBandwidth(_ claim: Claim, to megabits: Int) -> BandwidthChange {
         guard let id = claim.spec.addressID, !intends(.release, claim) else { return .later }
         guard let observed = facts.address.value, observed.id == id else { return .plan(Plan(.need(.address(id)), .annotationChanged)) }
-        guard case .present(let address) = observed.reading, !address.status.isTransient, Naming.owns(address, facts.key) else { return .later }
+        guard case .present(let address) = observed.reading, !address.status.isTransient, address.status.isKnown, Naming.owns(address, facts.key)
+        else { return .later }
         if address.bandwidth == megabits { return .done }
         return .plan(
             Plan(
@@ -113,11 +114,12 @@ extension Planner {
         return Plan(.step(.allocate(request)), .podNeedsEIP)
     }
 
-    /// Keep the one bound to our pod, else the oldest. Addresses on their way out are not kept.
+    /// Keep the one bound to our pod, else the oldest. Addresses on their way out are not kept; one in a state that is not known
+    /// is, if there is no other: allocating beside it would make two.
     func adoptable(_ addresses: [Address]) -> Address? {
         let usable = addresses.filter { $0.status != .offlining && Naming.owns($0, facts.key) }
         let podIP = facts.pod.value??.podIP
-        return usable.first { $0.status.isBound && $0.privateIP == podIP && podIP != nil } ?? usable.first
+        return usable.first { $0.status.isBound && $0.privateIP == podIP && podIP != nil } ?? usable.first { $0.status.isKnown } ?? usable.first
     }
 
     func record(_ claim: Claim, _ id: AddressID, _ reason: Reason) -> Plan {
