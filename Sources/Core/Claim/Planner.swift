@@ -45,7 +45,7 @@ public struct Planner {
         case .success(let source):
             var spec = ClaimSpec(source: source, deletePolicy: pod.deletePolicy, expireAfter: pod.expireAfter)
             if case .listed(let id) = source { spec.addressID = id }
-            return Plan(.step(.createClaim(spec)), .podNeedsEIP)
+            return Plan(.step(.createClaim(spec)), .podNeedsEIP, notice: keptForNobody(pod))
         }
     }
 

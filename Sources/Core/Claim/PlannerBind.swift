@@ -90,7 +90,8 @@ extension Planner {
         status.expiresAt = nil
         status.nextAttemptAt = comeBack(claim)
         status.observedGeneration = claim.generation
-        status.set(.ready, true, .associatedEIP, "\(address.id) (\(address.ip)) is bound to \(target.podIP)", at: now.wall)
+        let remark = keptForNobody(pod) == nil ? "" : "; eip-claim-delete-policy Never keeps it for the next pod of this name, but there will be none"
+        status.set(.ready, true, .associatedEIP, "\(address.id) (\(address.ip)) is bound to \(target.podIP)\(remark)", at: now.wall)
         if status != claim.status {
             let news = claim.status.binding?.target != target
             return Plan(

@@ -18,6 +18,15 @@ extension Planner {
         return report(claim, problem, .again(.seconds(60)))
     }
 
+    /// What a static pod is told whose name no other pod will have: TKE keeps its EIP unused and unreclaimed, without a word.
+    func keptForNobody(_ pod: Pod) -> Notice? {
+        guard pod.deletePolicy == .retain, let owner = pod.owner, owner.renamesPods else { return nil }
+        return Notice(
+            warning: true, reason: .eipNotReusable,
+            message: "eip-claim-delete-policy Never keeps EIPClaim and EIP for the next pod called \(pod.name), but no pod of \(owner.kind) \(owner.name) "
+                + "gets that name again, so they will stay unused: use a StatefulSet, or remove the annotation")
+    }
+
     /// When the reaper shall ask again, should this worker be gone by then: the worker itself comes back
     /// sooner, and lets go of the log's offset after about this time.
     func nextAttempt(_ claim: Claim, _ rest: Rest) -> Timestamp? {

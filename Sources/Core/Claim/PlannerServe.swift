@@ -56,11 +56,12 @@ extension Planner {
             spec.addressID = nil
             spec.serial += 1
         }
+        let becomesStatic = claim.spec.deletePolicy != pod.deletePolicy
         if spec.deletePolicy != pod.deletePolicy || spec.expireAfter != pod.expireAfter {
             spec.deletePolicy = pod.deletePolicy
             spec.expireAfter = pod.expireAfter
         }
-        return spec == claim.spec ? nil : Plan(.step(.updateSpec(spec)), .annotationChanged)
+        return spec == claim.spec ? nil : Plan(.step(.updateSpec(spec)), .annotationChanged, notice: becomesStatic ? keptForNobody(pod) : nil)
     }
 
     /// The claim's present address leaves: unbound, and released if it is ours. Nil when that is done.
