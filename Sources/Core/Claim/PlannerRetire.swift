@@ -106,6 +106,8 @@ extension Planner {
             return report(claim, problem, .settled)
         case .present(let address):
             if intends(.release, claim) { return tearDown(claim, .podGone) }
+            // A claim that names another's address, copied from another cluster or written by hand, is no leave to unbind it.
+            if let problem = foreign(address, claim) { return report(claim, problem, .settled) }
             switch address.status {
             case .creating, .binding, .unbinding, .offlining: return Plan(.rest(.awaitAddress(id)), .waitingForCloud)
             case .bind, .bindENI:

@@ -181,12 +181,16 @@ extension Planner {
             if address.cascadeRelease {
                 return Problem(.eipNotUsable, "\(id) would be released by the cloud when it is unbound (CascadeRelease): switch that off, or list another EIP")
             }
-        } else if !Naming.owns(address, facts.key) {
-            return Problem(
-                .eipNotUsable,
-                "\(id) does not carry this pod's name and this cluster's tags, so it is neither bound nor released: "
-                    + "to use an EIP of your own, list it in the pod's eip-id-list")
         }
-        return nil
+        return foreign(address, claim)
+    }
+
+    /// An address that is neither the user's, by the pod's list, nor this key's.
+    func foreign(_ address: Address, _ claim: Claim) -> Problem? {
+        if claim.spec.isUserOwned || Naming.owns(address, facts.key) { return nil }
+        return Problem(
+            .eipNotUsable,
+            "\(address.id) does not carry this pod's name and this cluster's tags, so it is neither bound, unbound nor released: "
+                + "to use an EIP of your own, list it in the pod's eip-id-list")
     }
 }
