@@ -211,6 +211,7 @@ actor WorkerService: Service {
                 await lastCommit?.value
                 await commit(id, offsets, generation)
             }
+        case .resync(let partition): Task { await resync(partition) }
         case .pause: queue.pause(intake.partitions.map(Int32.init), generation: generation)
         case .resume: queue.resume(intake.partitions.map(Int32.init), generation: generation)
         case .relinquish(let partitions):
@@ -233,6 +234,16 @@ actor WorkerService: Service {
             feed(.commitFailed(id))
         }
     }
+
+    /// Lists until it can, as long as the partition is ours.
+    private func resync(_ partition: Int) async {
+        log.warning("the log dropped events before they were worked on: everything in the partition is looked at", [Field("partition", partition)])
+        while intake.partitions.contains(partition), !ended {
+            if let keys = await port.keys() { return feed(.resynced(partition, keys.filter { map.partition(of: $0, of: place) == partition })) }
+            guard await BootClock.sleep(until: BootClock.now() + Self.resyncRetry) else { return }
+        }
+    }
+    private static let resyncRetry = Duration.seconds(5)
 
     // MARK: reconciler
 
