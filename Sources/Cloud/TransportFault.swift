@@ -13,7 +13,6 @@ enum TransportCode: String, Hashable, Sendable, CaseIterable {
     /// an HTTP status other than 200
     case status = "Transport.Status"
     case unparsable = "Transport.Unparsable"
-    case unknownAddressStatus = "Transport.UnknownAddressStatus"
     /// not sent, or refused by the cloud, because the proof of ownership is too old
     case lifeOver = "Transport.LifeOver"
 

@@ -78,6 +78,16 @@ struct ClientTests {
         #expect(error?.reason == .conflict && error?.code == 422 && error?.disposition == .reread)
     }
 
+    @Test func `what is forbidden because its namespace is being deleted is told apart`() async throws {
+        let status = #"""
+            {"kind":"Status","reason":"Forbidden","message":"no","details":{"causes":[{"reason":"NamespaceTerminating","message":"namespace n is being
+            terminated","field":"metadata.namespace"}]},"code":403}
+            """#.split(separator: "\n").joined()
+        let api = try FakeAPI { _, _ in .json(403, status) }
+        let error = await #expect(throws: KubernetesError.self) { try await client(api).create(Resource.pods.all(in: "n"), []) }
+        #expect(error?.reason == .namespaceTerminating && error?.code == 403 && error?.disposition == .backOff)
+    }
+
     @Test func `an error without a status goes by the HTTP code`() async throws {
         let api = try FakeAPI { _, _ in .json(429, "<html>busy</html>", retryAfter: 7) }
         let error = await #expect(throws: KubernetesError.self) { try await client(api).get(Resource.pods.at("n", "a")) }

@@ -48,6 +48,8 @@ public struct Memory: Hashable, Sendable {
     public var resolved: Intent?
     /// when the cloud accepted the binding that is the claim's intent: for a while what is read may be older
     public var acceptedAt: Instant?
+    /// when the cloud accepted to unbind: what is read soon after may show what was before
+    public var unboundAt: Instant?
     /// an answered Allocate that is not written into the claim yet
     public var allocated: Allocated?
     /// the address a Release of this run was answered for, with success or with "not found": once it is missing, it is gone

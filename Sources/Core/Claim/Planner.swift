@@ -51,7 +51,7 @@ public struct Planner {
             case (.attributes, let old?) where !old.isUserOwned: spec.addressID = old.addressID  // it has not gone anywhere
             case (.attributes, _): break
             }
-            return Plan(.step(.createClaim(spec)), .podNeedsEIP)
+            return Plan(.step(.createClaim(spec)), .podNeedsEIP, notice: keptForNobody(pod))
         }
     }
 

@@ -5,6 +5,7 @@ extension Planner {
         case .creating, .binding, .unbinding, .offlining: return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud)
         case .unbind: return associate(claim, pod, address)
         case .bind, .bindENI: return bound(claim, pod, address)
+        case .unknown(let word): return reportUnknown(claim, address, word)
         }
     }
 
@@ -44,6 +45,7 @@ extension Planner {
 
     private func bound(_ claim: Claim, _ pod: Pod, _ address: Address) -> Plan {
         guard let podIP = pod.podIP, address.privateIP == podIP else { return boundElsewhere(claim, address) }
+        if mayBeUnbound(claim, address) { return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud) }
         // Confirmed before, and nothing has moved since: node and interface need not be asked again.
         if let known = claim.status.binding?.target, known.podUID == pod.uid, known.nodeName == pod.nodeName, known.podIP == podIP, address.isBound(to: known) {
             return confirm(claim, pod, address, known)
@@ -82,6 +84,14 @@ extension Planner {
         return now.wall < intent.at + policy.describeLag * 6
     }
 
+    /// Whether it was unbound just now, or may have been by another run: a pod that came back to the same IP is not reported as bound
+    /// by what a late look shows.
+    private func mayBeUnbound(_ claim: Claim, _ address: Address) -> Bool {
+        if let unboundAt = facts.memory.unboundAt, now.instant - unboundAt < policy.describeLag { return true }
+        guard let intent = claim.status.intent, intent.verb == .disassociate, intent != facts.memory.resolved else { return false }
+        return now.wall < intent.at + policy.describeLag * 6
+    }
+
     /// Whether the claim says that this controller bound, or meant to bind, the address where it is.
     func wasOurBinding(_ claim: Claim, _ address: Address) -> Bool {
         let targets = [claim.status.binding?.target, claim.status.intent?.target, facts.memory.letGo?.target].compactMap { $0 }
@@ -98,7 +108,8 @@ extension Planner {
         status.expiresAt = nil
         status.nextAttemptAt = comeBack(claim)
         status.observedGeneration = claim.generation
-        status.set(.ready, true, .associatedEIP, "\(address.id) (\(address.ip)) is bound to \(target.podIP)", at: now.wall)
+        let remark = keptForNobody(pod) == nil ? "" : "; eip-claim-delete-policy Never keeps it for the next pod of this name, but there will be none"
+        status.set(.ready, true, .associatedEIP, "\(address.id) (\(address.ip)) is bound to \(target.podIP)\(remark)", at: now.wall)
         if status != claim.status {
             let news = claim.status.binding?.target != target
             return Plan(

@@ -9,6 +9,24 @@ extension Planner {
         return Plan(.rest(rest), problem.reason)
     }
 
+    /// An address in a state of which nothing is known may be bound, or about to be: it is left alone until the state is another.
+    func reportUnknown(_ claim: Claim, _ address: Address, _ word: String) -> Plan {
+        let problem = Problem(
+            .eipNotUsable,
+            "\(address.id) is in the state \(word), which this version does not know, so it is neither bound, unbound nor released: "
+                + "if that lasts, run a newer version, or change the EIP by hand")
+        return report(claim, problem, .again(.seconds(60)))
+    }
+
+    /// What a static pod is told whose name no other pod will have: TKE keeps its EIP unused and unreclaimed, without a word.
+    func keptForNobody(_ pod: Pod) -> Notice? {
+        guard pod.deletePolicy == .retain, let owner = pod.owner, owner.renamesPods else { return nil }
+        return Notice(
+            warning: true, reason: .eipNotReusable,
+            message: "eip-claim-delete-policy Never keeps EIPClaim and EIP for the next pod called \(pod.name), but no pod of \(owner.kind) \(owner.name) "
+                + "gets that name again, so they will stay unused: use a StatefulSet, or remove the annotation")
+    }
+
     /// When the reaper shall ask again, should this worker be gone by then: the worker itself comes back
     /// sooner, and lets go of the log's offset after about this time.
     func nextAttempt(_ claim: Claim, _ rest: Rest) -> Timestamp? {

@@ -48,6 +48,9 @@ extension Planner {
             // Read back from the cloud: creator, cluster and name. Anything else is not ours to release.
             guard Naming.owns(address, facts.key) else { return .done }
             return .plan(Plan(.step(.release(address.id)), reason))
+        case .unknown(let word):
+            guard claim.spec.isUserOwned || Naming.owns(address, facts.key) else { return .done }
+            return .plan(reportUnknown(claim, address, word))
         }
     }
 
@@ -108,12 +111,15 @@ extension Planner {
             return report(claim, problem, .settled)
         case .present(let address):
             if intends(.release, claim) { return tearDown(claim, .podGone) }
+            // A claim that names another's address, copied from another cluster or written by hand, is no leave to unbind it.
+            if let problem = foreign(address, claim) { return report(claim, problem, .settled) }
             switch address.status {
             case .creating, .binding, .unbinding, .offlining: return Plan(.rest(.awaitAddress(id)), .waitingForCloud)
             case .bind, .bindENI:
                 if claim.spec.isUserOwned, !wasOurBinding(claim, address) { return retained(claim, publicIP: address.ip) }
                 return unbind(claim, address, .podGone)
             case .unbind: return retained(claim, publicIP: address.ip)
+            case .unknown(let word): return reportUnknown(claim, address, word)
             }
         }
     }

@@ -61,11 +61,12 @@ extension Planner {
             spec.addressID = nil
             spec.serial += 1
         }
+        let becomesStatic = claim.spec.deletePolicy != pod.deletePolicy
         if spec.deletePolicy != pod.deletePolicy || spec.expireAfter != pod.expireAfter {
             spec.deletePolicy = pod.deletePolicy
             spec.expireAfter = pod.expireAfter
         }
-        return spec == claim.spec ? nil : Plan(.step(.updateSpec(spec)), .annotationChanged)
+        return spec == claim.spec ? nil : Plan(.step(.updateSpec(spec)), .annotationChanged, notice: becomesStatic ? keptForNobody(pod) : nil)
     }
 
     /// The claim's present address leaves: unbound, and released if it is ours. Nil when that is done.
@@ -87,7 +88,8 @@ extension Planner {
     private func changeBandwidth(_ claim: Claim, to megabits: Int) -> BandwidthChange {
         guard let id = claim.spec.addressID, !intends(.release, claim) else { return .later }
         guard let observed = facts.address.value, observed.id == id else { return .plan(Plan(.need(.address(id)), .annotationChanged)) }
-        guard case .present(let address) = observed.reading, !address.status.isTransient, Naming.owns(address, facts.key) else { return .later }
+        guard case .present(let address) = observed.reading, !address.status.isTransient, address.status.isKnown, Naming.owns(address, facts.key)
+        else { return .later }
         if address.bandwidth == megabits { return .done }
         return .plan(
             Plan(
@@ -125,11 +127,12 @@ extension Planner {
         return Plan(.step(.allocate(request)), .podNeedsEIP)
     }
 
-    /// Keep the one bound to our pod, else the oldest. Addresses on their way out are not kept.
+    /// Keep the one bound to our pod, else the oldest. Addresses on their way out are not kept; one in a state that is not known
+    /// is, if there is no other: allocating beside it would make two.
     func adoptable(_ addresses: [Address]) -> Address? {
         let usable = addresses.filter { $0.status != .offlining && Naming.owns($0, facts.key) }
         let podIP = facts.pod.value??.podIP
-        return usable.first { $0.status.isBound && $0.privateIP == podIP && podIP != nil } ?? usable.first
+        return usable.first { $0.status.isBound && $0.privateIP == podIP && podIP != nil } ?? usable.first { $0.status.isKnown } ?? usable.first
     }
 
     func record(_ claim: Claim, _ id: AddressID, _ reason: Reason) -> Plan {
@@ -190,12 +193,16 @@ extension Planner {
             if address.cascadeRelease {
                 return Problem(.eipNotUsable, "\(id) would be released by the cloud when it is unbound (CascadeRelease): switch that off, or list another EIP")
             }
-        } else if !Naming.owns(address, facts.key) {
-            return Problem(
-                .eipNotUsable,
-                "\(id) does not carry this pod's name and this cluster's tags, so it is neither bound nor released: "
-                    + "to use an EIP of your own, list it in the pod's eip-id-list")
         }
-        return nil
+        return foreign(address, claim)
+    }
+
+    /// An address that is neither the user's, by the pod's list, nor this key's.
+    func foreign(_ address: Address, _ claim: Claim) -> Problem? {
+        if claim.spec.isUserOwned || Naming.owns(address, facts.key) { return nil }
+        return Problem(
+            .eipNotUsable,
+            "\(address.id) does not carry this pod's name and this cluster's tags, so it is neither bound, unbound nor released: "
+                + "to use an EIP of your own, list it in the pod's eip-id-list")
     }
 }

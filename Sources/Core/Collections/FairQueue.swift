@@ -50,7 +50,8 @@ struct FairQueue<Element: Hashable & Sendable>: Sendable {
 }
 
 /// Fair queues in order of rank, 0 first. A lower lane that waited for `ageMax` since it was last served gets the next turn, but
-/// never two turns in a row: nothing starves, and the first lane keeps at least half.
+/// never two turns in a row: nothing starves, and the first lane keeps at least half. With `staysAged` such a lane gets every
+/// second turn until it is empty; without it, it has to grow old anew after each.
 struct Lanes<Element: Hashable & Sendable>: Sendable {
     private struct Lane: Sendable {
         var queue = FairQueue<Element>()
@@ -59,11 +60,13 @@ struct Lanes<Element: Hashable & Sendable>: Sendable {
     }
     private var lanes: [Lane]
     private let ageMax: Duration
+    private let staysAged: Bool
     private var servedAgedLast = false
 
-    init(count: Int, ageMax: Duration) {
+    init(count: Int, ageMax: Duration, staysAged: Bool = false) {
         lanes = Array(repeating: Lane(), count: count)
         self.ageMax = ageMax
+        self.staysAged = staysAged
     }
 
     var count: Int { lanes.reduce(0) { $0 + $1.queue.count } }
@@ -86,7 +89,11 @@ struct Lanes<Element: Hashable & Sendable>: Sendable {
         servedAgedLast = aged != nil
         let lane = aged ?? first
         let element = lanes[lane].queue.popFirst()
-        lanes[lane].waitingSince = lanes[lane].queue.isEmpty ? nil : now
+        if lanes[lane].queue.isEmpty {
+            lanes[lane].waitingSince = nil
+        } else if aged == nil || !staysAged {
+            lanes[lane].waitingSince = now
+        }
         return element
     }
 

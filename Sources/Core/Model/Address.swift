@@ -18,22 +18,50 @@ public struct Tag: Hashable, Comparable, Sendable {
 }
 
 /// DescribeAddresses' `AddressStatus` (product/215/16702).
-public enum AddressStatus: String, Hashable, Sendable, CaseIterable {
-    case creating = "CREATING"
-    case binding = "BINDING"
-    case bind = "BIND"
-    case unbinding = "UNBINDING"
-    case unbind = "UNBIND"
+public enum AddressStatus: Hashable, Sendable, CaseIterable {
+    case creating
+    case binding
+    case bind
+    case unbinding
+    case unbind
     /// being released
-    case offlining = "OFFLINING"
+    case offlining
     /// bound to a network interface that is attached to no instance
-    case bindENI = "BIND_ENI"
+    case bindENI
+    /// A word that this version does not know: the address is there, and nothing is done to it. Never one of the others' words.
+    case unknown(String)
+
+    /// Those that are documented.
+    public static let allCases: [AddressStatus] = [.creating, .binding, .bind, .unbinding, .unbind, .offlining, .bindENI]
+
+    /// Reads the cloud's word; every word is one.
+    public init(_ word: String) { self = Self.allCases.first { $0.rawValue == word } ?? .unknown(word) }
+
+    /// The cloud's word.
+    public var rawValue: String {
+        switch self {
+        case .creating: "CREATING"
+        case .binding: "BINDING"
+        case .bind: "BIND"
+        case .unbinding: "UNBINDING"
+        case .unbind: "UNBIND"
+        case .offlining: "OFFLINING"
+        case .bindENI: "BIND_ENI"
+        case .unknown(let word): word
+        }
+    }
 
     /// A state the cloud leaves by itself.
     public var isTransient: Bool {
         switch self {
         case .creating, .binding, .unbinding, .offlining: true
-        case .bind, .unbind, .bindENI: false
+        case .bind, .unbind, .bindENI, .unknown: false
+        }
+    }
+    public var isKnown: Bool {
+        switch self {
+        case .creating, .binding, .bind, .unbinding, .unbind, .offlining, .bindENI: true
+        case .unknown: false
         }
     }
     public var isBound: Bool { self == .bind || self == .bindENI }

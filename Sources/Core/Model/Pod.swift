@@ -43,6 +43,15 @@ public struct Owner: Hashable, Sendable {
     }
 }
 
+extension Owner {
+    /// Whether each of its pods has a name of its own that never comes again: what is kept for the name is kept for nobody. Of
+    /// controllers that are not Kubernetes' own nothing is known; many keep the names.
+    public var renamesPods: Bool {
+        let group = apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : ""
+        return ["apps/ReplicaSet", "apps/DaemonSet", "batch/Job", "/ReplicationController"].contains("\(group)/\(kind)")
+    }
+}
+
 /// `status.phase` of a pod.
 public enum PodPhase: String, Hashable, Sendable {
     case pending = "Pending"

@@ -36,6 +36,8 @@ public enum Reason: String, Hashable, Sendable, CaseIterable {
     case invalidAnnotation = "InvalidAnnotation"
     case hostNetwork = "HostNetworkNotSupported"
     case ordinalBeyondList = "OrdinalBeyondList"
+    /// kept for the next pod of a name that no pod will ever have again
+    case eipNotReusable = "EIPNotReusable"
     case invalidClaim = "InvalidClaim"
     case foreignClaim = "ForeignClaim"
 

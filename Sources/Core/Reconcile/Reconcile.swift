@@ -360,7 +360,9 @@ public struct Reconcile: Sendable {
             case .associate(let id, _):
                 note(step, reason, id)
                 facts.memory.acceptedAt = now.instant
-            case .disassociate(let id): note(step, reason, id)
+            case .disassociate(let id):
+                note(step, reason, id)
+                facts.memory.unboundAt = now.instant
             case .release(let id):
                 note(step, reason, id)
                 facts.memory.released = id

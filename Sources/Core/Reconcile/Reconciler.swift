@@ -36,9 +36,20 @@ public struct Reconciler: Sendable {
     static let missingFresh = Duration.seconds(2)
 
     private enum Turn: Hashable {
+        /// the mutating call that the key's run wants to make
         case key(Key)
+        /// the look at the interface of a pod's IP that the key's run waits for
+        case interface(Key, podIP: String)
         case list(offset: Int, limit: Int)
         case describe([AddressID])
+
+        /// whose run ends with it, or gives it back
+        var owner: Key? {
+            switch self {
+            case .key(let key), .interface(let key, _): key
+            case .list, .describe: nil
+            }
+        }
     }
     /// A run and its number: an answer to a run that has ended is not given to the next one.
     private struct Run {
@@ -140,6 +151,7 @@ public struct Reconciler: Sendable {
         case .observe(let id, let notBefore): observe(key, id, notBefore, now, mayAct, &out)
         case .listNamed(let notBefore): listNamed(key, notBefore, now, mayAct, &out)
         case .acquire(let verb): request(.key(key), CloudAction(verb), PacingLane(verb), now, mayAct, &out)
+        case .readNetworkInterface(let podIP): request(.interface(key, podIP: podIP), .describeNetworkInterfaces, .bind, now, mayAct, &out)
         case .finish(let outcome): finish(key, outcome, &out)
         case .removeFinalizer(let claim):
             if claim.spec.isUserOwned, let id = claim.spec.addressID { fromMirror(mirror.handle(.forget(id), now: now.instant), now, mayAct, &out) }
@@ -147,8 +159,8 @@ public struct Reconciler: Sendable {
         case .disassociate(let id), .release(let id), .modifyBandwidth(let id, _), .associate(let id, _, _):
             holders[id] = key
             out.append(.perform(key, run: run, effect))
-        case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim,
-            .annotatePod, .allocate, .say, .took, .record:
+        case .readClaim, .readPod, .readNode, .readSurroundings, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim, .annotatePod,
+            .allocate, .say, .took, .record:
             out.append(.perform(key, run: run, effect))
         }
     }
@@ -177,6 +189,8 @@ public struct Reconciler: Sendable {
             if case .failed(let fault) = event { kind = fault.kind }
             fromPacing(pacing.handle(.finished(CloudAction(call.verb), kind), now: now.instant), now, mayAct, &out)
             acted = acted ?? call.addressID
+        } else if let kind = event.look {
+            fromPacing(pacing.handle(.finished(.describeNetworkInterfaces, kind), now: now.instant), now, mayAct, &out)
         }
         if let acted {
             holders[acted] = key
@@ -277,7 +291,7 @@ public struct Reconciler: Sendable {
         turns[lastTurn] = turn
         var cluster = ""
         var namespace = ""
-        if case .key(let key) = turn {
+        if let key = turn.owner {
             turnOf[key] = lastTurn
             (cluster, namespace) = (key.cluster, key.namespace)
         }
@@ -292,6 +306,9 @@ public struct Reconciler: Sendable {
             case .grant(let id):
                 switch take(id) {
                 case .key(let key): feed(key, .granted, now, mayAct, &out)
+                case .interface(let key, let podIP):
+                    guard let run = runs[key]?.number else { break }
+                    out.append(.perform(key, run: run, .readNetworkInterface(podIP: podIP)))
                 case .list(let offset, let limit): out.append(.list(offset: offset, limit: limit))
                 case .describe(let ids): out.append(.describe(ids))
                 case nil: break  // its run ended meanwhile
@@ -299,6 +316,9 @@ public struct Reconciler: Sendable {
             case .refuse(let id, let until):
                 switch take(id) {
                 case .key(let key): feed(key, .closed(until: until), now, mayAct, &out)
+                case .interface(let key, _):
+                    let fault = CloudFault(.authorisation, code: "Pacing.Closed", message: "not sent: DescribeNetworkInterfaces was refused a moment ago")
+                    feed(key, .failed(fault), now, mayAct, &out)
                 case .list:
                     fromMirror(mirror.handle(.failed(.list, .authorisation, sentAt: now.instant), now: now.instant), now, mayAct, &out)
                 case .describe:
@@ -311,8 +331,22 @@ public struct Reconciler: Sendable {
 
     private mutating func take(_ id: Int) -> Turn? {
         let turn = turns.removeValue(forKey: id)
-        if case .key(let key) = turn { turnOf[key] = nil }
+        if let key = turn?.owner { turnOf[key] = nil }
         return turn
+    }
+}
+
+extension ReconcileEvent {
+    /// How a look at an interface ended: nil if this is not the end of one; `.some(nil)` is success. Of what a run reads outside
+    /// it is the only thing that asks the cloud, so where no mutating call is under way a fault is its.
+    fileprivate var look: CloudErrorClass?? {
+        switch self {
+        case .networkInterfaceRead: .some(nil)
+        case .failed(let fault): .some(fault.kind)
+        case .start, .claimRead, .podRead, .nodeRead, .surroundingsRead, .observed, .listed, .claimWritten, .claimGone, .podWritten, .granted, .closed,
+            .allocated, .accepted, .refused, .stop:
+            nil
+        }
     }
 }
 

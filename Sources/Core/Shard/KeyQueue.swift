@@ -57,7 +57,7 @@ struct KeyQueue: Sendable {
 
     init(limits: Limits.Shard, seed: UInt64) {
         self.limits = limits
-        lanes = Lanes(count: 2, ageMax: limits.resyncAgeMax)
+        lanes = Lanes(count: 2, ageMax: limits.resyncAgeMax, staysAged: true)
         generator = SeededGenerator(seed: seed)
     }
 

@@ -6,6 +6,8 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
     public enum Reason: String, Hashable, Sendable, CaseIterable {
         case unauthorized = "Unauthorized"
         case forbidden = "Forbidden"
+        /// `Forbidden` because the object would be created in a namespace that is being deleted: nobody has to grant anything.
+        case namespaceTerminating = "NamespaceTerminating"
         case notFound = "NotFound"
         case alreadyExists = "AlreadyExists"
         case conflict = "Conflict"
@@ -72,7 +74,7 @@ public struct KubernetesError: Error, Hashable, Sendable, CustomStringConvertibl
         case .notFound: .notFound
         case .alreadyExists, .conflict, .expired: .reread
         case .invalid, .badRequest, .methodNotAllowed, .notAcceptable, .unsupportedMediaType, .tooLarge: .terminal
-        case .unauthorized, .forbidden, .tooManyRequests, .serviceUnavailable, .noCredentials: .backOff
+        case .unauthorized, .forbidden, .namespaceTerminating, .tooManyRequests, .serviceUnavailable, .noCredentials: .backOff
         case .serverTimeout, .timeout, .internalError, .unknown, .noAnswer, .unreadable: .retry
         }
     }

@@ -8,6 +8,8 @@ struct Status: Hashable {
     var retryAfterSeconds: Int?
     /// `details.causes[].field`: what the server found invalid.
     var fields: [String] = []
+    /// `details.causes[].reason`: why, in the server's words for machines.
+    var causes: [String] = []
 
     /// Nil when the bytes are no `Status` at all.
     init?(parsing bytes: [UInt8]) {
@@ -39,6 +41,7 @@ struct Status: Hashable {
                             try c.object { c, key throws(JSONError) in
                                 switch key {
                                 case "field": status.fields.append(try c.string())
+                                case "reason": status.causes.append(try c.string())
                                 default: try c.skip()
                                 }
                             }
@@ -57,6 +60,7 @@ struct Status: Hashable {
         // A patch that names another uid: older servers (seen with 1.20) call it an invalid change of an immutable field, newer
         // ones a conflict. It means that the object of that name is no longer the one that was read.
         if reason == "Invalid" && fields.contains("metadata.uid") { return .conflict }
+        if reason == "Forbidden" && causes.contains("NamespaceTerminating") { return .namespaceTerminating }
         return reason == "Gone" ? .expired : KubernetesError.Reason(rawValue: reason)
     }
 }

@@ -143,7 +143,7 @@ extension CloudModel {
         switch record.address.status {
         case .unbind: break
         case .binding, .unbinding: throw Self.busy(record.address)
-        case .creating, .offlining: throw Self.notPermitted(record.address)
+        case .creating, .offlining, .unknown: throw Self.notPermitted(record.address)
         case .bind, .bindENI:
             if record.address.networkInterfaceID != networkInterfaceID {
                 throw CloudCode.boundToOtherInterface.fault("\(id) is already bound to \(record.address.networkInterfaceID ?? "another interface")")
@@ -183,7 +183,7 @@ extension CloudModel {
         switch address.status {
         case .bind, .bindENI: return start(id, .unbinding, taking: settings.latency.unbind, from: clock)
         case .binding, .unbinding: throw Self.busy(address)
-        case .creating, .offlining, .unbind: throw Self.notPermitted(address)
+        case .creating, .offlining, .unbind, .unknown: throw Self.notPermitted(address)
         }
     }
 
@@ -194,7 +194,7 @@ extension CloudModel {
             switch address.status {
             case .unbind: break
             case .binding, .unbinding: throw Self.busy(address)
-            case .creating, .offlining, .bind, .bindENI: throw Self.notPermitted(address)
+            case .creating, .offlining, .bind, .bindENI, .unknown: throw Self.notPermitted(address)
             }
         }
         let task = nextTask()
@@ -250,7 +250,7 @@ extension CloudModel {
         switch address.status {
         case .bind, .bindENI, .unbind: return
         case .binding, .unbinding: throw Self.busy(address)
-        case .creating, .offlining: throw Self.notPermitted(address)
+        case .creating, .offlining, .unknown: throw Self.notPermitted(address)
         }
     }
 

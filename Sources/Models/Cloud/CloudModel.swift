@@ -79,7 +79,7 @@ public struct CloudModel: Sendable {
             settle(id, .unbind, at: change.due)
             if address.cascadeRelease { start(id, .offlining, taking: settings.latency.release, from: change.due) }
         case .offlining: remove(id, at: change.due)
-        case .bind, .unbind, .bindENI: preconditionFailure("\(id) is \(address.status) and changes by itself")
+        case .bind, .unbind, .bindENI, .unknown: preconditionFailure("\(id) is \(address.status) and changes by itself")
         }
     }
 

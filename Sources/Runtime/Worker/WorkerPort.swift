@@ -74,8 +74,25 @@ struct WorkerPort: Sendable {
         do throws(KubernetesError) {
             try await cluster.say(key, notice, at: cluster.clock.now().wall)
         } catch {
-            log.warning("cannot record an Event", [.key(key), Field("reason", notice.reason.rawValue), Field("error", error.description)])
+            let fields = [Field.key(key), Field("reason", notice.reason.rawValue), Field("error", error.description)]
+            // A namespace that is being deleted takes nothing new, and nobody will look for the Event there.
+            if error.reason == .namespaceTerminating { return log.debug("no Event: its namespace is being deleted", fields) }
+            log.warning("cannot record an Event", fields)
         }
+    }
+
+    /// Every key of the clusters that has a pod that wants an EIP, or a claim; nil when they cannot be listed now.
+    func keys() async -> [Key]? {
+        var keys: Set<Key> = []
+        for (cluster, port) in clusters {
+            do throws(KubernetesError) {
+                for (namespace, name) in try await port.liveNames() { keys.insert(Key(cluster: cluster, namespace: namespace, name: name)) }
+            } catch {
+                log.warning("cannot list the keys of a cluster", [Field("cluster", cluster), Field("error", error.description)])
+                return nil
+            }
+        }
+        return keys.sorted()
     }
 
     // MARK: the mirror's calls

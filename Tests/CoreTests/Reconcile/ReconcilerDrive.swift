@@ -7,6 +7,8 @@ struct ReconcilerDrive {
         case list
         case describe([AddressID])
         case call(CloudVerb, String)
+        /// DescribeNetworkInterfaces, for that pod
+        case look(String)
         case finished(String, ReconcileOutcome)
         case drifted(String)
     }
@@ -22,6 +24,8 @@ struct ReconcilerDrive {
     private var listFailures: Int
     /// what an Allocate is answered with instead of an id
     var allocateFault: CloudFault?
+    /// what a look at an interface is answered with instead of one
+    var interfaceFault: CloudFault?
     /// effects of a key that are not answered by themselves
     var mute: Set<Key> = []
     private(set) var unanswered: [(key: Key, run: Int, effect: ReconcileEffect)] = []
@@ -47,6 +51,24 @@ struct ReconcilerDrive {
             $0.podIP = "10.0.0.\(pods.count + 5)"
         }
         feed(.run(key))
+    }
+
+    /// Claims with their EIPs, which the mirror has listed: all that their pods' runs ask the cloud for at first is the interface.
+    mutating func createClaims(_ names: [String]) {
+        for name in names {
+            let key = Self.key(name)
+            made += 1
+            let id = AddressID("eip-\(1000 + made)")
+            addresses[id] = Build.address {
+                $0.id = id
+                $0.name = Naming.addressName(key)
+            }
+            claims[key] = Build.claim {
+                $0.name = name
+                $0.spec.addressID = id
+            }
+        }
+        pass(.seconds(70))
     }
 
     mutating func feed(_ event: Reconciler.Event) {
@@ -87,6 +109,9 @@ struct ReconcilerDrive {
         var outcomes: [String: ReconcileOutcome] = [:]
         for entry in asked { if case .finished(let name, let outcome) = entry.what { outcomes[name] = outcome } }
         return outcomes
+    }
+    var looks: [(name: String, at: Instant)] {
+        asked.compactMap { entry in if case .look(let name) = entry.what { (name, entry.at) } else { nil } }
     }
     var lists: [Instant] { asked.compactMap { $0.what == .list ? $0.at : nil } }
     var describes: [[AddressID]] { asked.compactMap { entry in if case .describe(let ids) = entry.what { ids } else { nil } } }
@@ -133,7 +158,9 @@ struct ReconcilerDrive {
         case .readClaim: return .claimRead(claims[key])
         case .readPod: return .podRead(pods[key])
         case .readNode: return .nodeRead(Build.node)
-        case .readNetworkInterface: return .networkInterfaceRead(Build.interface)
+        case .readNetworkInterface:
+            asked.append((now.instant, .look(key.name)))
+            return interfaceFault.map { .failed($0) } ?? .networkInterfaceRead(Build.interface)
         case .readSurroundings: return .surroundingsRead(Surroundings(namespaceTerminating: false, ownerGone: false))
         case .createClaim(let spec):
             claims[key] = Claim(namespace: key.namespace, name: key.name, uid: "claim-\(key.name)", resourceVersion: "1", createdAt: now.wall, spec: spec)

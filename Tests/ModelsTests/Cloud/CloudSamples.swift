@@ -64,6 +64,7 @@ struct CloudSample {
             let id = try unbound()
             _ = try model.release([id], now: now).get()
             return id
+        case .unknown(let word): preconditionFailure("the model knows the documented states, not \(word)")
         }
     }
 

@@ -47,6 +47,7 @@ import Testing
         case (.rename, .bind): .goes(.bind, .bind)
         case (.rename, .bindENI): .goes(.bindENI, .bindENI)
         case (.rename, .unbind): .goes(.unbind, .unbind)
+        case (_, .unknown): preconditionFailure("the model knows the documented states")
         }
     }
 

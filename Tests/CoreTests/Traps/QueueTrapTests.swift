@@ -1,0 +1,179 @@
+import Core
+import Testing
+
+/// Traps that other controllers fell into, as their issues tell: keys that were hammered, starved, skipped or lost.
+@Suite struct `Traps of the queue` {
+    private static func proven(_ limits: Limits.Shard = Limits.Shard(), from offset: Int64 = 0) -> Intake {
+        var intake = Intake(limits: limits, seed: 1)
+        _ = intake.handle(.assigned([PartitionOffset(partition: 0, offset: offset)]), now: .ms(0))
+        _ = intake.handle(.committed(1, sentAt: .ms(0)), now: .ms(0))
+        return intake
+    }
+
+    // Trap 9 (APEC gives up after 3 retries, VRC after 5; a crossplane provider hammers for ever).
+
+    @Test func `a key that fails for a day is tried all day, ever less often, up to once a minute`() {
+        var intake = Self.proven()
+        let key = Key(cluster: "c", namespace: "n", name: "web-0")
+        var now = Instant.ms(0)
+        var tries: [Instant] = []
+        var pending = intake.handle(.message(partition: 0, offset: 0, key: key, cause: .podSeen), now: now)
+        while now < .s(86_400) {
+            var wake = Instant.s(90_000)
+            while !pending.isEmpty {
+                switch pending.removeFirst() {
+                case .start(_, _, let attempt):
+                    tries.append(now)
+                    #expect(attempt == tries.count)
+                    pending += intake.handle(.finished(key, .retry(.apiServerUnreachable, "no route")), now: now)
+                case .commit(let id, _): pending += intake.handle(.committed(id, sentAt: now), now: now)
+                case .wake(let at): wake = at
+                case .stop, .pause, .resume, .relinquish, .resync: break
+                }
+            }
+            now = wake
+            pending = intake.handle(.wake, now: now)
+        }
+        let waits = zip(tries, tries.dropFirst()).map { $1 - $0 }
+        #expect(tries.count > 1100 && intake.keyCount == 1, "never given up")
+        #expect(waits.prefix(5).enumerated().allSatisfy { $1 >= .seconds(1 << $0) }, "\(waits.prefix(5))")
+        #expect(waits.dropFirst(10).allSatisfy { $0 >= .seconds(60) && $0 <= .seconds(73) })
+    }
+
+    // Trap 13 (controller-runtime): the list at the start goes before what is new, or what is new before the list for ever.
+
+    @Test func `the first list goes behind a pod that needs something, and new pods do not hold it up for ever`() {
+        var limits = Limits.Shard()
+        limits.runsMax = 1
+        var intake = Self.proven(limits)
+        var mirror = ClusterMirror(cluster: "c")
+        let served = (0..<2000).map { n in
+            Build.pod {
+                $0.name = "old-\(n)"
+                $0.publicIPAnnotation = "1.2.3.4"
+            }
+        }
+        var offset: Int64 = 0
+        var now = Instant.ms(0)
+        var running: [Key] = []
+        func take(_ key: Key, _ cause: Cause) {
+            for effect in intake.handle(.message(partition: 0, offset: offset, key: key, cause: cause), now: now) {
+                if case .start(let key, _, _) = effect { running.append(key) }
+            }
+            offset += 1
+        }
+        for change in mirror.handle(.podsListed(served + [Build.pod { $0.name = "needy" }])) { take(change.key, change.cause) }
+        /// What runs ends; what starts then.
+        func next() -> Key? {
+            now = now + .milliseconds(10)
+            guard let key = running.popLast() else { return nil }
+            for effect in intake.handle(.finished(key, .settled(.settled)), now: now) {
+                if case .start(let key, _, _) = effect { running.append(key) }
+                if case .commit(let id, _) = effect { _ = intake.handle(.committed(id, sentAt: now), now: now) }
+            }
+            return running.last
+        }
+        #expect(next()?.name == "needy", "the first of the list ran already, then it is this one's turn")
+        var old = 0
+        for n in 0..<2000 {
+            // there is always somebody new
+            take(Key(cluster: "c", namespace: "team", name: "new-\(n)"), .podSeen)
+            if next()?.name.hasPrefix("old") == true { old += 1 }
+        }
+        #expect(old > 500 && old <= 1000, "after five seconds every second turn is the list's: \(old)")
+    }
+
+    // Trap 14 (OSAC): the offset is committed before the work is done, and a crash in between loses it.
+
+    @Test func `a worker that dies with work in hand leaves it to the next, whatever it had finished besides`() {
+        let keys = (0..<20).map { Key(cluster: "c", namespace: "n", name: "web-\($0)") }
+        var chance = SeededGenerator(seed: 7)
+        for _ in 0..<50 {
+            var intake = Self.proven()
+            var committed: Int64 = 0
+            for (offset, key) in keys.enumerated() {
+                _ = intake.handle(.message(partition: 0, offset: Int64(offset), key: key, cause: .podSeen), now: .ms(10))
+            }
+            var done: Set<Key> = []
+            for key in keys where chance.next(below: 3) > 0 {
+                done.insert(key)
+                for effect in intake.handle(.finished(key, .settled(.settled)), now: .ms(500)) {
+                    guard case .commit(let id, let offsets) = effect else { continue }
+                    committed = offsets[0].offset
+                    _ = intake.handle(.committed(id, sentAt: .ms(500)), now: .ms(500))
+                }
+            }
+            for effect in intake.handle(.wake, now: .ms(9_000)) { if case .commit(_, let offsets) = effect { committed = offsets[0].offset } }
+            // The process dies. The next begins where that one's commit was.
+            var next = Self.proven(from: committed)
+            var started: Set<Key> = []
+            for offset in Int(committed)..<keys.count {
+                for effect in next.handle(.message(partition: 0, offset: Int64(offset), key: keys[offset], cause: .podSeen), now: .ms(10)) {
+                    if case .start(let key, _, _) = effect { started.insert(key) }
+                }
+            }
+            #expect(Set(keys).subtracting(done).subtracting(started).isEmpty)
+            #expect(committed == keys.firstIndex { !done.contains($0) }.map(Int64.init) ?? 20, "and no further back than it must")
+        }
+    }
+
+    // Trap 14, its other half: what the log's retention dropped before anybody took it is skipped without a word.
+
+    /// The log begins after the last commit, or is another log by now and begins before it.
+    @Test(arguments: [40, 2] as [Int64]) func `what the log dropped unseen is looked up, and the commit waits for it`(first: Int64) {
+        var intake = Self.proven(from: 10)
+        let keys = ["a", "b", "c"].map { Key(cluster: "c", namespace: "n", name: $0) }
+        var now = Instant.ms(10)
+        var commits: [Int64] = []
+        var started: [Key] = []
+        var resyncs = 0
+        func feed(_ event: Intake.Event) {
+            now = now + .seconds(1)
+            for effect in intake.handle(event, now: now) {
+                switch effect {
+                case .start(let key, _, _): started.append(key)
+                case .commit(let id, let offsets):
+                    commits.append(offsets[0].offset)
+                    feed(.committed(id, sentAt: now))
+                case .resync: resyncs += 1
+                case .stop, .pause, .resume, .relinquish, .wake: break
+                }
+            }
+        }
+        feed(.message(partition: 0, offset: first, key: keys[0], cause: .podSeen))
+        feed(.message(partition: 0, offset: first + 1, key: keys[0], cause: .podSeen))
+        #expect(resyncs == 1 && started == [keys[0]])
+        for _ in 0..<2 { feed(.finished(keys[0], .settled(.settled))) }
+        for _ in 0..<20 { feed(.wake) }
+        #expect(Set(commits) == [10], "whoever came now would meet the same gap")
+        feed(.resynced(0, keys))
+        #expect(started == [keys[0], keys[0]] + keys)
+        for key in keys.reversed() {
+            for _ in 0..<20 { feed(.wake) }
+            #expect(Set(commits) == [10])
+            feed(.finished(key, .settled(.settled)))
+        }
+        for _ in 0..<20 { feed(.wake) }
+        #expect(commits.last == first + 2 && resyncs == 1 && intake.keyCount == 0)
+    }
+
+    @Test func `a worker that loses the partition while it looks leaves the gap to the next`() {
+        var intake = Self.proven(from: 10)
+        let key = Key(cluster: "c", namespace: "n", name: "a")
+        #expect(intake.handle(.message(partition: 0, offset: 40, key: key, cause: .podSeen), now: .ms(10)).contains(.resync(0)))
+        _ = intake.handle(.finished(key, .settled(.settled)), now: .ms(20))
+        let effects = intake.handle(.revoked([0]), now: .ms(30))
+        #expect(effects.contains { if case .commit(_, let offsets) = $0 { offsets == [PartitionOffset(partition: 0, offset: 10)] } else { false } })
+        #expect(intake.handle(.resynced(0, [key]), now: .ms(40)).isEmpty && intake.keyCount == 0)
+    }
+
+    // Trap 15 (argo): scaling the shards in loses the keys of those that go.
+
+    @Test(arguments: 1...30 as ClosedRange<UInt64>) func `no change of the workers loses a key, nor gives it to two at once`(seed: UInt64) {
+        var fleet = Fleet(seed: seed)
+        for _ in 0..<1200 { fleet.step(isCalm: false) }
+        fleet.settle()
+        #expect(fleet.violations.first == nil)
+        #expect(fleet.committed == fleet.ends && fleet.changes > 10)
+    }
+}
