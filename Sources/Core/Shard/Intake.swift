@@ -19,8 +19,6 @@ public struct Intake: Sendable {
         /// a hint of our own, such as an address that changed at the cloud; nothing when the partition is not ours
         case hint(Key, Cause, partition: Int)
         case finished(Key, ReconcileOutcome)
-        /// the answer to `resync`: every key that lives in the partition, of pods that want an EIP and of claims
-        case resynced(Int, [Key])
         /// `sentAt`: when the request went out
         case committed(Int, sentAt: Instant)
         case commitFailed(Int)
@@ -33,9 +31,6 @@ public struct Intake: Sendable {
         case stop(Key)
         /// OffsetCommit; answered by `committed` or `commitFailed` with the number
         case commit(Int, [PartitionOffset])
-        /// The log dropped messages of the partition before anybody took them, so nobody knows which keys they were about: list
-        /// what lives in it; answered by `resynced`. It is noticed with the first message that is left.
-        case resync(Int)
         /// take no more messages, of any partition, but keep polling the broker
         case pause
         case resume
@@ -85,10 +80,9 @@ public struct Intake: Sendable {
         case .assigned(let starts): assign(starts, now: now, &effects)
         case .revoked(let partitions): revoke(partitions, now: now, &effects)
         case .lost(let partitions): lose(partitions, now: now, &effects)
-        case .message(let partition, let offset, let key, let cause): take(partition, offset, key, cause, now: now, &effects)
+        case .message(let partition, let offset, let key, let cause): take(partition, offset, key, cause, now: now)
         case .hint(let key, let cause, let partition): hint(key, cause, partition, now: now)
         case .finished(let key, let outcome): finish(key, outcome, now: now)
-        case .resynced(let partition, let keys): resynced(partition, keys, now: now)
         case .committed(let id, let sentAt): ownership.committed(id, sentAt: sentAt)
         case .commitFailed(let id): ownership.commitFailed(id, now: now)
         }
@@ -156,31 +150,15 @@ public struct Intake: Sendable {
         ownership.drop(ended)
     }
 
-    private mutating func take(_ partition: Int, _ offset: Int64, _ key: Key?, _ cause: Cause, now: Instant, _ effects: inout [Effect]) {
+    private mutating func take(_ partition: Int, _ offset: Int64, _ key: Key?, _ cause: Cause, now: Instant) {
         guard let share = ownership.shares[partition], share.isHeld else { return }  // prefetched before it was given up
-        let isGap = ownership.begins(partition, with: offset)
         let cover = ownership.take(offset, of: partition)
-        if isGap, let cover {
-            ownership.hold(cover)
-            effects.append(.resync(partition))
-        }
         guard let key else {
             if let cover { ownership.settle(cover) }
             return
         }
         let hint = KeyQueue.Hint(key: key, cause: cause, partition: partition, generation: share.generation, cover: cover)
         for surplus in queue.add(hint, now: now) { ownership.settle(surplus) }
-    }
-
-    /// What the log forgot is held against the commit like what it remembers, until each key was looked at.
-    private mutating func resynced(_ partition: Int, _ keys: [Key], now: Instant) {
-        guard let cover = ownership.closeGap(partition) else { return }  // given up since: the next owner meets the same gap
-        for key in keys {
-            ownership.hold(cover)
-            let hint = KeyQueue.Hint(key: key, cause: .replayed, partition: partition, generation: cover.generation, cover: cover)
-            for surplus in queue.add(hint, now: now) { ownership.settle(surplus) }
-        }
-        ownership.settle(cover)
     }
 
     private mutating func hint(_ key: Key, _ cause: Cause, _ partition: Int, now: Instant) {

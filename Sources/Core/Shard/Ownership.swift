@@ -17,24 +17,7 @@ struct Ownership: Sendable {
         var covers: Int
         /// last acknowledged
         var committed: Int64?
-        /// the first message of the assignment has come
-        var hasBegun = false
-        var gap: Gap?
         var isHeld: Bool { hold == .held }
-
-        /// Where somebody else would have to begin.
-        var position: Int64 {
-            guard let gap, watermark.position <= gap.first else { return watermark.position }
-            return gap.start
-        }
-    }
-    /// The assignment begins at `start`, the log only at `first`. Until what is missing was looked at, somebody else would have
-    /// to meet the same gap.
-    struct Gap: Sendable {
-        var start: Int64
-        var first: Int64
-        /// the keys that live in the partition are being listed
-        var isOpen = true
     }
     struct Sent: Sendable {
         var offsets: [PartitionOffset]
@@ -111,28 +94,6 @@ struct Ownership: Sendable {
         return Cover(partition: partition, generation: covers, offset: offset)
     }
 
-    /// Whether the first message of an assignment comes from somewhere else than its beginning: retention dropped what nobody
-    /// had taken, or the log was made anew. Asked before the message is taken.
-    mutating func begins(_ partition: Int, with offset: Int64) -> Bool {
-        guard let share = shares[partition], share.isHeld, !share.hasBegun else { return false }
-        shares[partition]?.hasBegun = true
-        let start = share.watermark.next
-        guard offset != start else { return false }
-        shares[partition]?.gap = Gap(start: start, first: offset)
-        if offset < start { shares[partition]?.watermark = Watermark(start: offset) }
-        return true
-    }
-
-    /// One more settles the offset before it is.
-    mutating func hold(_ cover: Cover) { shares[cover.partition]?.watermark.hold(cover.offset) }
-
-    /// What was missing is known: what holds the commit since the gap was met, nil when that is another's by now.
-    mutating func closeGap(_ partition: Int) -> Cover? {
-        guard let share = shares[partition], share.isHeld, let gap = share.gap, gap.isOpen else { return nil }
-        shares[partition]?.gap?.isOpen = false
-        return Cover(partition: partition, generation: share.generation, offset: gap.first)
-    }
-
     mutating func settle(_ cover: Cover) {
         guard shares[cover.partition]?.covers == cover.generation else { return }  // another's by now: it begins before this offset
         shares[cover.partition]?.watermark.settle(cover.offset)
@@ -160,7 +121,7 @@ struct Ownership: Sendable {
             // A Lease proves from its last renewal, which may be older than the assignment: asked again, but not in a circle.
             return last < unproven ? unproven : last + limits.commitEvery
         }
-        let hasMoved = held.contains { $0.position != $0.committed }
+        let hasMoved = held.contains { $0.watermark.position != $0.committed }
         return last + (hasMoved ? limits.commitEvery : limits.sessionTimeout / 4)
     }
 
@@ -168,7 +129,8 @@ struct Ownership: Sendable {
         guard let sent = sent.removeValue(forKey: id) else { return }
         proof = max(proof ?? sentAt, sentAt)
         for (offset, generation) in zip(sent.offsets, sent.generations) where shares[offset.partition]?.generation == generation {
-            shares[offset.partition]?.committed = offset.offset
+            let before = shares[offset.partition]?.committed ?? offset.offset
+            shares[offset.partition]?.committed = max(before, offset.offset)
         }
     }
 
@@ -181,7 +143,7 @@ struct Ownership: Sendable {
         let pairs = partitions.compactMap { partition in shares[partition].map { (partition, $0) } }
         guard !pairs.isEmpty else { return nil }
         commits += 1
-        let offsets = pairs.map { PartitionOffset(partition: $0.0, offset: $0.1.position) }
+        let offsets = pairs.map { PartitionOffset(partition: $0.0, offset: $0.1.watermark.position) }
         sent[commits] = Sent(offsets: offsets, generations: pairs.map(\.1.generation), isLast: isLast)
         return (commits, offsets)
     }

@@ -4,8 +4,7 @@
 struct Watermark: Hashable, Sendable {
     /// the offset after the last one taken
     private(set) var next: Int64
-    /// how often each still has to be settled
-    private var open: [Int64: Int] = [:]
+    private var open: Set<Int64> = []
     private var order: [Int64] = []
     /// entries of `order` before this one are settled
     private var head = 0
@@ -20,21 +19,15 @@ struct Watermark: Hashable, Sendable {
     mutating func take(_ offset: Int64) -> Bool {
         guard offset >= next else { return false }
         next = offset + 1
-        open[offset] = 1
+        open.insert(offset)
         order.append(offset)
         return true
     }
 
-    /// One more settles it before it is.
-    mutating func hold(_ offset: Int64) {
-        precondition(open[offset] != nil, "only what is open can be held")
-        open[offset]! += 1
-    }
-
     mutating func settle(_ offset: Int64) {
-        guard let count = open[offset] else { preconditionFailure("an offset is settled once, after it was taken, and once more for each hold") }
-        open[offset] = count > 1 ? count - 1 : nil
-        while head < order.count, open[order[head]] == nil { head += 1 }
+        let wasOpen = open.remove(offset) != nil
+        precondition(wasOpen, "an offset is settled once, after it was taken")
+        while head < order.count, !open.contains(order[head]) { head += 1 }
         if head == order.count {
             order.removeAll(keepingCapacity: true)
             head = 0

@@ -24,18 +24,6 @@ struct ClusterPort: Sendable {
         }
     }
 
-    /// Namespace and name of each pod that wants an EIP and of each claim; one may come twice. A claim that cannot be read is
-    /// found by its name all the same.
-    func liveNames() async throws(KubernetesError) -> [(namespace: String, name: String)] {
-        let decoder = PodDecoder(names: names)
-        let pods = ObjectReader<Pod>(read: { r throws(JSONError) in try decoder.decode(&r) }, resourceVersion: \.resourceVersion)
-        let claims = ObjectReader<Claim>(read: { r throws(JSONError) in try ClaimDecoder.decode(&r) }, resourceVersion: \.resourceVersion)
-        let wanting = try await client.listAll(Resource.pods.all(), as: pods).value.objects.filter { $0.want != .none }
-        let claimed = try await client.listAll(Self.claims.all(), as: claims).value
-        return wanting.map { ($0.namespace, $0.name) } + claimed.objects.map { ($0.namespace, $0.name) }
-            + claimed.unreadable.map { ($0.meta.namespace, $0.meta.name) }
-    }
-
     func readPod(_ key: Key) async -> ReconcileEvent {
         await answer { () throws(KubernetesError) in .podRead(try await pod(key)) }
     }

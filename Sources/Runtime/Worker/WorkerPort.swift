@@ -81,20 +81,6 @@ struct WorkerPort: Sendable {
         }
     }
 
-    /// Every key of the clusters that has a pod that wants an EIP, or a claim; nil when they cannot be listed now.
-    func keys() async -> [Key]? {
-        var keys: Set<Key> = []
-        for (cluster, port) in clusters {
-            do throws(KubernetesError) {
-                for (namespace, name) in try await port.liveNames() { keys.insert(Key(cluster: cluster, namespace: namespace, name: name)) }
-            } catch {
-                log.warning("cannot list the keys of a cluster", [Field("cluster", cluster), Field("error", error.description)])
-                return nil
-            }
-        }
-        return keys.sorted()
-    }
-
     // MARK: the mirror's calls
 
     func list(offset: Int, limit: Int) async -> CloudMirror.Event {

@@ -182,7 +182,7 @@ import Testing
                 case .commit(let id, let offsets):
                     committed = max(committed, offsets[0].offset)
                     effects += intake.handle(.committed(id, sentAt: now), now: now)
-                case .stop, .pause, .resume, .relinquish, .resync, .wake: break
+                case .stop, .pause, .resume, .relinquish, .wake: break
                 }
             }
             if now < .s(30) { #expect(committed == 10) }
@@ -346,7 +346,7 @@ struct IntakeWorld {
                 running[key] = [partition: position[partition] ?? 0]
             case .commit(let id, let offsets): commits.append((id, offsets))
             case .relinquish(let partitions): for partition in partitions { draining.remove(partition) }
-            case .stop, .pause, .resume, .resync, .wake: break
+            case .stop, .pause, .resume, .wake: break
             }
         }
         if intake.runningCount != running.count { violations.append("it counts \(intake.runningCount) runs of \(running.count)") }

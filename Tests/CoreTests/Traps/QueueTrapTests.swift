@@ -28,7 +28,7 @@ import Testing
                     pending += intake.handle(.finished(key, .retry(.apiServerUnreachable, "no route")), now: now)
                 case .commit(let id, _): pending += intake.handle(.committed(id, sentAt: now), now: now)
                 case .wake(let at): wake = at
-                case .stop, .pause, .resume, .relinquish, .resync: break
+                case .stop, .pause, .resume, .relinquish: break
                 }
             }
             now = wake
@@ -115,56 +115,6 @@ import Testing
             #expect(Set(keys).subtracting(done).subtracting(started).isEmpty)
             #expect(committed == keys.firstIndex { !done.contains($0) }.map(Int64.init) ?? 20, "and no further back than it must")
         }
-    }
-
-    // Trap 14, its other half: what the log's retention dropped before anybody took it is skipped without a word.
-
-    /// The log begins after the last commit, or is another log by now and begins before it.
-    @Test(arguments: [40, 2] as [Int64]) func `what the log dropped unseen is looked up, and the commit waits for it`(first: Int64) {
-        var intake = Self.proven(from: 10)
-        let keys = ["a", "b", "c"].map { Key(cluster: "c", namespace: "n", name: $0) }
-        var now = Instant.ms(10)
-        var commits: [Int64] = []
-        var started: [Key] = []
-        var resyncs = 0
-        func feed(_ event: Intake.Event) {
-            now = now + .seconds(1)
-            for effect in intake.handle(event, now: now) {
-                switch effect {
-                case .start(let key, _, _): started.append(key)
-                case .commit(let id, let offsets):
-                    commits.append(offsets[0].offset)
-                    feed(.committed(id, sentAt: now))
-                case .resync: resyncs += 1
-                case .stop, .pause, .resume, .relinquish, .wake: break
-                }
-            }
-        }
-        feed(.message(partition: 0, offset: first, key: keys[0], cause: .podSeen))
-        feed(.message(partition: 0, offset: first + 1, key: keys[0], cause: .podSeen))
-        #expect(resyncs == 1 && started == [keys[0]])
-        for _ in 0..<2 { feed(.finished(keys[0], .settled(.settled))) }
-        for _ in 0..<20 { feed(.wake) }
-        #expect(Set(commits) == [10], "whoever came now would meet the same gap")
-        feed(.resynced(0, keys))
-        #expect(started == [keys[0], keys[0]] + keys)
-        for key in keys.reversed() {
-            for _ in 0..<20 { feed(.wake) }
-            #expect(Set(commits) == [10])
-            feed(.finished(key, .settled(.settled)))
-        }
-        for _ in 0..<20 { feed(.wake) }
-        #expect(commits.last == first + 2 && resyncs == 1 && intake.keyCount == 0)
-    }
-
-    @Test func `a worker that loses the partition while it looks leaves the gap to the next`() {
-        var intake = Self.proven(from: 10)
-        let key = Key(cluster: "c", namespace: "n", name: "a")
-        #expect(intake.handle(.message(partition: 0, offset: 40, key: key, cause: .podSeen), now: .ms(10)).contains(.resync(0)))
-        _ = intake.handle(.finished(key, .settled(.settled)), now: .ms(20))
-        let effects = intake.handle(.revoked([0]), now: .ms(30))
-        #expect(effects.contains { if case .commit(_, let offsets) = $0 { offsets == [PartitionOffset(partition: 0, offset: 10)] } else { false } })
-        #expect(intake.handle(.resynced(0, [key]), now: .ms(40)).isEmpty && intake.keyCount == 0)
     }
 
     // Trap 15 (argo): scaling the shards in loses the keys of those that go.

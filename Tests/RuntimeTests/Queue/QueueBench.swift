@@ -186,7 +186,7 @@ struct QueueReader {
                         waiting.append(.committed(id, sentAt: proof))
                     } catch { waiting.append(.commitFailed(id)) }
                 case .relinquish: relinquished = true
-                case .stop, .pause, .resume, .resync, .wake: break
+                case .stop, .pause, .resume, .wake: break
                 }
             }
         }

@@ -105,25 +105,6 @@ private final class ScriptedQueue: QueueConsumer {
         await http.shutdown()
     }
 
-    /// The other half of trap 14: what the log's retention dropped is skipped without a word.
-    @Test func `when the log dropped messages, what lives in the partition is listed before anything is committed past them`() async throws {
-        let http = HTTPClient()
-        let queue = ScriptedQueue()
-        queue.answers.open()
-        let worker = try Self.worker(queue, http)
-        let life = Life()
-        let running = Task { try await worker.run(life) }
-        let a = Self.partitions[0]
-        queue.stream.continuation.yield(.assigned([a: 7], generation: 3))
-        await queue.until("commit \(a)@7 of 3")
-        queue.stream.continuation.yield(.message(partition: a, offset: 9, key: nil, cause: .replayed))
-        await queue.until("commit \(a)@10 of 3")
-        #expect(queue.notes.withLock { Set($0) } == ["commit \(a)@7 of 3", "committed", "commit \(a)@10 of 3"])
-        life.requestStop()
-        try await running.value
-        await http.shutdown()
-    }
-
     @Test func `what is lost is not waited for`() async throws {
         let http = HTTPClient()
         let queue = ScriptedQueue()
