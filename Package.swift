@@ -73,7 +73,7 @@ let package = Package(
                 "Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kafka", "Kubernetes", "Lifecycle", "Models", "Observe", "Options",
                 "Runtime", "YAML",
             ]),
-        executable("eip-sandbox", ["Lifecycle", "Observe", "Options", "Sandbox", "Simulator"]),
+        executable("eip-sandbox", ["JSON", "Lifecycle", "Observe", "Options", "Sandbox", "Simulator"]),
 
         tests(of: "Lifecycle"),
         tests(of: "Observe", ["Lifecycle"]),

@@ -14,6 +14,7 @@ func sandboxCommand(environment: [String: String], stopped: Latch) -> Command {
         "eip-sandbox", "Tries EIP Controller on this machine, without a cluster, a cloud or a broker.",
         children: [
             storyCommand(stopped), kubernetesCommand(stopped), cloudCommand(environment, stopped), kubeletCommand(stopped), kafkaCommand(stopped),
+            simulateCommand(stopped),
         ])
 }
 

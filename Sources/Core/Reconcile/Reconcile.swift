@@ -17,15 +17,15 @@
 public struct Reconcile: Sendable {
     public let key: Key
     let policy: Policy
-    private(set) var facts: Facts
-    private(set) var state = State.idle
+    var facts: Facts
+    var state = State.idle
     /// the cloud step whose intent is written and whose facts have been read since
     private var armed: (step: Step, intent: Intent)?
     /// an Allocate of this serial, sent before or by this run, may still be executed: no answer to a later one of the same token
     /// says what becomes of it, but the id itself
-    private var allocateMayBeOut = false
+    var allocateMayBeOut = false
     private var waitsForAddress = 0
-    private var stepsTaken = 0
+    var stepsTaken = 0
     /// an observation must have been asked for at this moment or later
     private var notBefore: Instant?
     /// the address was looked at since the run began, not only remembered by the mirror
@@ -106,7 +106,7 @@ public struct Reconcile: Sendable {
 
     // MARK: plan and go on
 
-    private mutating func proceed(_ now: Now, _ mayAct: Bool, _ before: [ReconcileEffect] = []) -> [ReconcileEffect] {
+    mutating func proceed(_ now: Now, _ mayAct: Bool, _ before: [ReconcileEffect] = []) -> [ReconcileEffect] {
         let plan = Planner.plan(facts, now: now, policy: policy)
         switch plan.next {
         case .need(let need):
@@ -156,7 +156,7 @@ public struct Reconcile: Sendable {
 
     private func say(_ notice: Notice?) -> [ReconcileEffect] { notice.map { [.say($0)] } ?? [] }
 
-    private mutating func finish(_ outcome: ReconcileOutcome) -> [ReconcileEffect] {
+    mutating func finish(_ outcome: ReconcileOutcome) -> [ReconcileEffect] {
         guard state != .finished else { return [] }
         state = .finished
         return record(outcome) + [.finish(outcome)]
@@ -208,7 +208,7 @@ public struct Reconcile: Sendable {
         facts.surroundings = .unread
     }
 
-    private mutating func forgetAll(_ now: Now) {
+    mutating func forgetAll(_ now: Now) {
         facts.claim = .unread
         facts.address = .unread
         facts.named = .unread
@@ -375,56 +375,5 @@ public struct Reconcile: Sendable {
         }
         forgetAll(now)
         return proceed(now, mayAct, [.took(step, reason)] + say(notice))
-    }
-
-    // MARK: what the cloud refused
-
-    private mutating func failed(
-        _ step: Step, _ fault: CloudFault, _ intent: Intent?, _ serial: Int, _ now: Now, _ mayAct: Bool
-    ) -> [ReconcileEffect] {
-        let verb = step.cloudVerb!
-        if fault.kind.isRefusal, !(verb == .allocate && allocateMayBeOut) { facts.memory.resolved = intent }
-        switch fault.kind {
-        case .throttled: return finish(.retry(Self.reason(verb), fault.description))
-        case .transient: return finish(.retry(Self.reason(verb), fault.description))
-        case .busy, .conflict, .podSideChanged: return finish(.again(.seconds(2), Self.reason(verb)))
-        case .alreadyThere, .lost:
-            if case .release(let id) = step { facts.memory.released = id }
-            facts.memory.resolved = intent
-            forgetAll(now)
-            // What is true is read, not believed; a call that is refused so twice ends the run.
-            stepsTaken += Self.stepsMax / 4
-            return proceed(now, mayAct)
-        case .newToken:
-            facts.memory.spent = .init(serial: serial, at: now.instant)
-            allocateMayBeOut = false
-            facts.memory.resolved = intent
-            forgetAll(now)
-            return proceed(now, mayAct)
-        case .quota, .authorisation, .terminal:
-            let after: Duration = fault.kind == .terminal ? .seconds(300) : .seconds(60)
-            return refuse(verb, fault, after, now, mayAct)
-        }
-    }
-
-    /// Says it in the claim; the run ends when that is written.
-    private mutating func refuse(_ verb: CloudVerb, _ fault: CloudFault, _ after: Duration, _ now: Now, _ mayAct: Bool) -> [ReconcileEffect] {
-        guard mayAct else { return finish(.abandoned(.ownershipLost)) }
-        let reason = Self.reason(verb)
-        let message = "\(verb.rawValue) was refused: \(fault.code): \(fault.message)"
-        let status = Planner.failed(
-            claim(), Problem(reason, message), memory: facts.memory, nextAttemptAt: (now.wall + after).wholeSeconds, now: now)
-        state = .closing(Notice(warning: true, reason: reason, message: message), .again(after, reason))
-        return [.replaceStatus(claim(), status)]
-    }
-
-    static func reason(_ verb: CloudVerb) -> Reason {
-        switch verb {
-        case .allocate: .failedAllocateEIP
-        case .associate: .failedAssociateEIP
-        case .disassociate: .failedDisassociateEIP
-        case .release: .failedReleaseEIP
-        case .modifyBandwidth: .failedModifyEIP
-        }
     }
 }

@@ -90,7 +90,10 @@ final class DutySide {
             sim.note { "\(self.replica.name): \(self.cluster.label(key)) expired" }
             sim.checks.expires(self, cluster, key)
             let cluster = cluster
-            cluster.link.call(replica, timeout: .seconds(10)) { cluster.expire(key, uid: uid, resourceVersion: version) } _: { _ in }
+            cluster.link.call(replica, timeout: .seconds(10)) {
+                cluster.expire(key, uid: uid, resourceVersion: version)
+            } _: { _ in
+            }
         case .wake(let at): replica.timer(self, at: at) { [self] in feed(.wake) }
         }
     }

@@ -37,9 +37,17 @@ final class LeaderSide {
         let requestMax = sim.draw.limits.leadership.requestMax
         switch effect {
         case .read:
-            cluster.link.call(replica, timeout: requestMax) { cluster.readLease() } _: { [self] in feed($0 ?? .readFailed) }
+            cluster.link.call(replica, timeout: requestMax) {
+                cluster.readLease()
+            } _: { [self] in
+                feed($0 ?? .readFailed)
+            }
         case .write(let record):
-            cluster.link.call(replica, timeout: requestMax) { cluster.writeLease(record) } _: { [self] in feed($0 ?? .writeFailed) }
+            cluster.link.call(replica, timeout: requestMax) {
+                cluster.writeLease(record)
+            } _: { [self] in
+                feed($0 ?? .writeFailed)
+            }
         case .lead(let term):
             sim.note { "\(self.replica.name): leads \(cluster.link.name), term \(term)" }
             if isStopping { return }

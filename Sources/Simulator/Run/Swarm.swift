@@ -6,10 +6,6 @@ public struct SwarmSettings: Sendable {
     public var jobs = 1
     /// kinds of faults that are left out
     public var without: [FaultKind] = []
-    /// look for a shorter run of a seed that failed
-    public var shrinks = true
-    /// tell everything that happens
-    public var traces = false
     /// the last lines of a failing run that are told
     public var linesMax = 120
     public init(seeds: ClosedRange<UInt64>) { self.seeds = seeds }
@@ -27,6 +23,7 @@ public struct SwarmReport: Sendable {
     /// of one seed, its hash
     public var hash = ""
     public init() {}
+    public init(_ report: Report) { add(report) }
 
     public static let safetyExit: Int32 = 3
     public static let livenessExit: Int32 = 4

@@ -76,7 +76,12 @@ final class Kubelet {
         cluster.account.cloud.console { model, now throws(CloudFault) in
             try model.register(CloudInterface(id: machine.interfaceID, vpcID: Cloud.vpc, instanceID: machine.instanceID, privateIPs: [ip]), now: now)
         }
-        sim.after(sim.chance.milliseconds(1...800)) { [self] in report(key, uid) { $0["phase"] = "Running"; $0["podIP"] = .string(ip) } }
+        sim.after(sim.chance.milliseconds(1...800)) { [self] in
+            report(key, uid) {
+                $0["phase"] = "Running"
+                $0["podIP"] = .string(ip)
+            }
+        }
     }
 
     func report(_ key: Key, _ uid: String, _ change: @escaping (inout JSONValue) -> Void) {

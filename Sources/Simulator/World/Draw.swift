@@ -117,11 +117,10 @@ public struct Draw: Sendable, CustomStringConvertible {
     }
 
     private mutating func drawCloud(_ chance: Chance) {
+        func change() -> Duration { .milliseconds(chance.pick(50, 500, 3000)) }
         cloud = CloudModel.Settings(
             seed: UInt64(chance.below(1 << 40)),
-            latency: .init(
-                create: .milliseconds(chance.pick(50, 500, 3000)), bind: .milliseconds(chance.pick(50, 500, 3000)), unbind: .milliseconds(chance.pick(50, 500, 3000)),
-                release: .milliseconds(chance.pick(50, 500, 3000))))
+            latency: .init(create: change(), bind: change(), unbind: change(), release: change()))
         cloud.listingLag = .milliseconds(chance.pick(0, 1000, 20_000))
         cloud.describeLag = .milliseconds(chance.pick(0, 0, 1500))
         cloud.tokenRetention = .seconds(chance.pick(86_400, 3600, 600))

@@ -12,13 +12,13 @@ import Testing
     @Test func `an id written into the claim by hand gives way to the address of this pod's name`() {
         let claim = Build.claim { $0.spec.addressID = AddressID("eip-nonsense") }
         var facts = Build.facts(pod: Build.pod(), claim: claim, address: nil, named: [Build.address(.bind)])
+        #expect(plan(facts) == .rest(.again(.seconds(1))))  // it may only not be visible yet
+        facts = Build.facts(pod: Build.pod(), claim: claim, address: nil, missingConfirmed: true, named: [Build.address(.bind)])
         guard case .updateSpec(let spec) = step(facts) else {
             Issue.record("adopts it again")
             return
         }
         #expect(spec.addressID == Build.id && spec.serial == 1)
-        facts.named = .read(NamedAddresses(addresses: [], listedAt: Build.now.instant))
-        #expect(plan(facts) == .rest(.again(.seconds(1))))
     }
 
     @Test func `a claim written into nonsense is said and left alone`() {

@@ -354,7 +354,7 @@ import Testing
     }
 
     @Test func `another worker's call of unknown outcome is looked at once more when it can no longer be executed`() {
-        let claim = Build.claim { $0.status.intent = Build.intent(.disassociate) }
+        let claim = Build.claim { $0.status.intent = Build.intent(.associate) }
         guard case .writeStatus(let status) = step(Build.facts(pod: Build.pod(), claim: claim, address: Build.address(.bind))) else {
             Issue.record("confirms")
             return

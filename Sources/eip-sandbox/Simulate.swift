@@ -1,0 +1,154 @@
+import JSON
+import Lifecycle
+import Options
+import Sandbox
+import Simulator
+
+private struct SimulateOptions: Sendable {
+    var seed: Int?
+    var seeds: String?
+    var steps = 20_000
+    var jobs = 1
+    var without: String?
+    var traces = false
+    var keeps = false
+    var output = StorySettings.Output.text
+}
+
+/// `eip-sandbox simulate`: the decision machines over the models, in virtual time, from seeds.
+func simulateCommand(_ stopped: Latch) -> Command {
+    let kinds = FaultKind.allCases.map(\.rawValue).joined(separator: ", ")
+    return Command(
+        "simulate", "Runs the controller's decisions in virtual time and tries to break the promises.",
+        discussion: "Several replicas, clusters, a log and a cloud, all drawn from a seed, and with them what goes wrong. "
+            + "Exit code 0: every promise kept, 3: one was broken, 4: something did not come to rest after everything was healed. "
+            + "A failure is told with the one command that repeats it.",
+        defaults: SimulateOptions(),
+        options: [
+            .value(\.seed, "seed", as: "N", "One seed"),
+            .value(\.seeds, "seeds", as: "A..B", "From the first to the last of these; without this and --seed 1..100"),
+            .value(\.steps, "steps", as: "M", accepting: Accepting("1 or more") { $0 >= 1 }, "Events with faults, for each seed; then everything heals"),
+            .value(\.jobs, "jobs", as: "J", accepting: Accepting("1 to 64") { 1...64 ~= $0 }, "Seeds at once"),
+            .value(\.without, "without", as: "KIND,...", "Kinds of faults to leave out: \(kinds)"),
+            .flag(\.traces, "trace", "Tells everything that happens; with --seed"),
+            .flag(\.keeps, "no-shrink", "Does not look for a shorter run of a seed that failed"),
+            .value(\.output, "output", short: "o", "Form of the result; with json only that is on the standard output"),
+        ],
+        run: { options, _ in try await simulate(options, stopped) })
+}
+
+private struct BadSeeds: Error, CustomStringConvertible {
+    var description: String
+}
+
+private func range(_ options: SimulateOptions) throws -> ClosedRange<UInt64> {
+    if let seed = options.seed {
+        guard seed >= 1 else { throw BadSeeds(description: "--seed \(seed): seeds begin with 1") }
+        guard options.seeds == nil else { throw BadSeeds(description: "--seed and --seeds together: give one of them") }
+        return UInt64(seed)...UInt64(seed)
+    }
+    guard let text = options.seeds else { return 1...100 }
+    let ends = text.split(separator: ".", omittingEmptySubsequences: true).compactMap { UInt64($0) }
+    guard text.contains(".."), ends.count == 2, ends[0] <= ends[1] else {
+        throw BadSeeds(description: "--seeds \(text): write the first and the last, such as 1..500")
+    }
+    return ends[0]...ends[1]
+}
+
+private func simulate(_ options: SimulateOptions, _ stopped: Latch) async throws -> Int32 {
+    var settings = SwarmSettings(seeds: try range(options))
+    settings.steps = options.steps
+    settings.jobs = options.jobs
+    settings.without = try (options.without ?? "").split(separator: ",").map { name in
+        guard let kind = FaultKind(rawValue: String(name)) else {
+            throw BadSeeds(description: "--without \(name): no such kind; there are \(FaultKind.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return kind
+    }
+    if options.traces {
+        guard settings.seeds.count == 1 else { throw BadSeeds(description: "--trace is for one seed: give it with --seed") }
+        return trace(settings)
+    }
+    let asked = settings
+    let report = await runSwarm(
+        asked, progress: { total, elapsed in write(progress(total, elapsed, asked) + "\n", to: 2) }, isStopped: { stopped.isOpen })
+    guard let failed = report.failed else {
+        write(options.output == .json ? json(report, settings) + "\n" : summary(report, settings), to: 1)
+        return 0
+    }
+    write("seed \(failed.seed) failed: \(failed.violation.map { "\($0.rule): \($0.words)" } ?? "")\n", to: 2)
+    var last = (report: failed, settings: settings)
+    if !options.keeps {
+        write("looking for a shorter run\n", to: 2)
+        last = shrink(failed, settings)
+    }
+    last.settings.seeds = failed.seed...failed.seed
+    if options.output == .json {
+        write(json(report, last.settings) + "\n", to: 1)
+    } else {
+        tell(last.report, last.settings)
+    }
+    return report.exitCode
+}
+
+private func command(_ settings: SwarmSettings) -> String {
+    var words = "eip-sandbox simulate --seed \(settings.seeds.lowerBound) --steps \(settings.steps)"
+    if !settings.without.isEmpty { words += " --without \(settings.without.map(\.rawValue).joined(separator: ","))" }
+    return words
+}
+
+private func trace(_ settings: SwarmSettings) -> Int32 {
+    let simulation = Simulation(seed: settings.seeds.lowerBound, without: settings.without, traces: true)
+    let report = simulation.run(steps: settings.steps)
+    write(simulation.transcript.joined(separator: "\n") + "\nhash \(report.hash)\n", to: 1)
+    return SwarmReport(report).exitCode
+}
+
+/// The end of the transcript, what was broken, and how to see it again.
+private func tell(_ report: Report, _ settings: SwarmSettings) {
+    let simulation = Simulation(seed: report.seed, without: settings.without, traces: true)
+    _ = simulation.run(steps: settings.steps)
+    write(simulation.transcript.suffix(settings.linesMax).joined(separator: "\n") + "\n", to: 1)
+    let violation = report.violation
+    write(
+        "\n\(violation?.phase.rawValue ?? "") violation of \(violation?.rule ?? ""): \(violation?.words ?? "")\nafter \(report.steps) events; again with\n  "
+            + "\(command(settings))\n", to: 1)
+}
+
+private func seconds(_ duration: Duration) -> Double { Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18 }
+
+private func progress(_ total: SwarmReport, _ elapsed: Duration, _ settings: SwarmSettings) -> String {
+    let rate = Int(Double(total.steps) / max(0.001, seconds(elapsed)))
+    return "\(total.seeds) of \(settings.seeds.count) seeds, \(total.steps) events, \(rate) a second, \(total.counts.crashes) crashes, "
+        + "\(total.counts.pauses) pauses, \(total.failed == nil ? "no violation" : "1 violation")"
+}
+
+private func summary(_ report: SwarmReport, _ settings: SwarmSettings) -> String {
+    let counts = report.counts
+    return """
+        all promises kept: \(report.seeds) seeds (\(settings.seeds.lowerBound)..\(settings.seeds.upperBound)), \(report.steps) events, \
+        \(Int(seconds(report.virtual))) s of virtual time
+        \(counts.calls) calls to the cloud, \(counts.allocations) allocations, \(counts.confirmations) bindings confirmed, \(counts.releases) releases, \
+        \(counts.expirations) expirations
+        \(counts.crashes) crashes, \(counts.pauses) pauses, \(counts.rebalances) assignments; at rest \(Int(seconds(report.healedMost))) s after healing at most\
+        \(settings.seeds.count == 1 ? "\nhash \(report.hash)" : "")
+
+        """
+}
+
+private func json(_ report: SwarmReport, _ settings: SwarmSettings) -> String {
+    var value: JSONValue = [
+        "seeds": .int(report.seeds), "events": .int(report.steps), "virtualSeconds": .int(Int(seconds(report.virtual))),
+        "healedSecondsMost": .int(Int(seconds(report.healedMost))), "confirmations": .int(report.counts.confirmations),
+        "allocations": .int(report.counts.allocations), "releases": .int(report.counts.releases), "crashes": .int(report.counts.crashes),
+        "pauses": .int(report.counts.pauses), "ok": .bool(report.failed == nil),
+    ]
+    if let failed = report.failed, let violation = failed.violation {
+        value["failed"] = [
+            "seed": .int(Int(failed.seed)), "phase": .string(violation.phase.rawValue), "rule": .string(violation.rule), "message": .string(violation.words),
+            "command": .string(command(settings)),
+        ]
+    }
+    if report.seeds == 1 { value["hash"] = .string(report.hash) }
+    return value.text()
+}
