@@ -45,6 +45,18 @@ func reply(_ action: CloudAction, _ members: String) throws -> Reply {
         #expect(address.tags == [Tag(key: "k", value: "v"), Tag(key: "e", value: "")])
     }
 
+    @Test func `a fault is short, however long the reply is that it quotes`() throws {
+        let long = String(repeating: "x", count: 1 << 20)
+        #expect(try reply(.describeAddresses, #""Error":{"Code":"InternalError","Message":"\#(long)"}"#).fault?.message.utf8.count ?? 0 < 1024)
+        for members in [
+            #""TotalCount":1,"AddressSet":[{"\#(long)":1}]"#, #""TotalCount":1,"AddressSet":[{"AddressId":"\#(long)"}]"#,
+            #""TotalCount":1,"AddressSet":[{"AddressId":"eip-1","AddressStatus":"\#(long)"}]"#,
+        ] {
+            let fault = try #require(throws: CloudFault.self) { try reply(.describeAddresses, members).addressPage() }
+            #expect(fault.message.utf8.count < 1024)
+        }
+    }
+
     @Test func `an unknown status is named, and transient`() throws {
         let fault = try #require(throws: CloudFault.self) {
             try reply(.describeAddresses, #""TotalCount":1,"AddressSet":[{"AddressId":"eip-1","AddressStatus":"TELEPORTING"}]"#).addressPage()
