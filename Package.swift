@@ -75,6 +75,11 @@ let package = Package(
             ]),
         executable("eip-sandbox", ["JSON", "Lifecycle", "Observe", "Options", "Sandbox", "Simulator"]),
 
+        // everything that parses what others wrote, under inputs that nobody meant (ops/fuzz)
+        library(
+            "Fuzz", ["Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kubernetes", "Observe", "Options", "Runtime", "Wire", "YAML"]),
+        executable("eip-fuzz", ["Fuzz"]),
+
         tests(of: "Lifecycle"),
         tests(of: "Observe", ["Lifecycle"]),
         tests(of: "Options", ["Lifecycle"]),
@@ -101,6 +106,7 @@ let package = Package(
         tests(
             of: "Sandbox", ["Cloud", "Contract", "Core", "Crypto", "HTTPClient", "HTTPServing", "JSON", "Kubernetes", "Lifecycle", "Models", "Observe"],
             exclude: ["PythonSDK"]),
+        tests(of: "Fuzz", exclude: ["Corpus"]),
         // drives the built executables and stock kubectl, as a user does
         .testTarget(name: "IntegrationTests", dependencies: ["HTTPClient", "JSON", "Kafka", "Lifecycle"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -45,7 +45,7 @@ extension CloudCredentials {
     static let section = "default"
 
     /// - Throws: `CredentialError` that names the file and the line or what is missing.
-    init(ini text: String, path: String) throws(CredentialError) {
+    package init(ini text: String, path: String) throws(CredentialError) {
         var values: [String: String] = [:]
         var section: String?
         var hasSection = false

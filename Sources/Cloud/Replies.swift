@@ -32,13 +32,13 @@ public struct AddressQuota: Hashable, Sendable {
 
 /// The inside of `{"Response": …}`, read leniently: members that are null, empty or of an unexpected kind read as absent,
 /// unknown ones are ignored, numbers may be written as strings and the other way round. What cannot be done without throws.
-struct Reply {
+package struct Reply {
     let response: JSONValue
     let action: CloudAction
     var requestID: String? { response.text("RequestId") }
 
     /// - Throws: the cloud's error sorted, or transient when this is no reply of the API.
-    init(_ body: [UInt8], action: CloudAction) throws(CloudFault) {
+    package init(_ body: [UInt8], action: CloudAction) throws(CloudFault) {
         self.action = action
         let document: JSONValue
         do throws(JSONError) {
@@ -53,30 +53,31 @@ struct Reply {
     }
 
     /// The error in it, if it is one; it comes with HTTP status 200.
-    var fault: CloudFault? {
+    package var fault: CloudFault? {
         let error = response["Error"]
         guard !error.isNull else { return nil }
         let message = error.text("Message") ?? "no message"
         guard let code = error.text("Code") else {
             return .transport(.unparsable, "\(action.rawValue): an error without a code: \(message)", requestID: requestID)
         }
-        return CloudFault(ErrorSorting.sort(code, action).kind, code: code, message: "\(action.rawValue): \(message)", requestID: requestID)
+        return CloudFault(
+            ErrorSorting.sort(code, action).kind, code: code, message: CloudFault.short("\(action.rawValue): \(message)"), requestID: requestID)
     }
 
-    func allocatedID() throws(CloudFault) -> AddressID {
+    package func allocatedID() throws(CloudFault) -> AddressID {
         let ids = response["AddressSet"].array ?? []
         guard ids.count == 1, let id = ids[0].text else { throw unreadable("AddressSet is not one id: \(response["AddressSet"])") }
         return AddressID(id)
     }
 
-    func addressPage() throws(CloudFault) -> AddressPage {
+    package func addressPage() throws(CloudFault) -> AddressPage {
         var addresses: [Address] = []
         for item in try list("AddressSet") { addresses.append(try address(item)) }
         guard let total = response.number("TotalCount") else { throw unreadable("no TotalCount") }
         return AddressPage(addresses: addresses, totalCount: total)
     }
 
-    func quotas() throws(CloudFault) -> [AddressQuota] {
+    package func quotas() throws(CloudFault) -> [AddressQuota] {
         var quotas: [AddressQuota] = []
         for item in try list("QuotaSet") {
             guard let id = item.text("QuotaId"), let used = item.number("QuotaCurrent"), let limit = item.number("QuotaLimit") else {
@@ -89,7 +90,7 @@ struct Reply {
 
     /// The interface of each of these private IPs. Those that are on none are absent, so are those being deleted or moved, and
     /// those that two interfaces claim (a move shows so): whoever asks waits and asks again.
-    func networkInterfaces(of privateIPs: Set<String>) throws(CloudFault) -> [String: NetworkInterface] {
+    package func networkInterfaces(of privateIPs: Set<String>) throws(CloudFault) -> [String: NetworkInterface] {
         var found: [String: NetworkInterface] = [:]
         var claimedTwice: Set<String> = []
         for item in try list("NetworkInterfaceSet") {
@@ -138,9 +139,9 @@ struct Reply {
 /// Enough to recognise a gateway's error page, not enough to fill a log.
 private let beginningBytesMax = 200
 
-func beginning(of body: [UInt8]) -> String {
-    let text = String(decoding: body.prefix(beginningBytesMax), as: UTF8.self)
-    return body.count > beginningBytesMax ? text + "…" : text
+func beginning(of body: some Collection<UInt8>, bytesMax: Int = beginningBytesMax) -> String {
+    let text = String(decoding: body.prefix(bytesMax), as: UTF8.self)
+    return body.count > bytesMax ? text + "…" : text
 }
 
 extension JSONValue {

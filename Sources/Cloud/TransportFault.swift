@@ -32,6 +32,10 @@ enum TransportCode: String, Hashable, Sendable, CaseIterable {
 extension CloudFault {
     /// Nobody knows what happened: transient, whatever it was.
     static func transport(_ code: TransportCode, _ message: String, requestID: String? = nil) -> CloudFault {
-        CloudFault(.transient, code: code.rawValue, message: message, requestID: requestID)
+        CloudFault(.transient, code: code.rawValue, message: short(message), requestID: requestID)
     }
+
+    /// Messages end up in Events, conditions and logs; a reply may have megabytes.
+    static func short(_ message: String) -> String { beginning(of: message.utf8, bytesMax: messageBytesMax) }
+    private static let messageBytesMax = 800
 }

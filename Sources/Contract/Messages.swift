@@ -7,6 +7,8 @@ enum Messages {
     static let bytesMax = 1024
     /// Longest piece of a user's text that is repeated to them.
     static let quotedMax = 64
+    /// Of one kind in one text; a message has no room for more.
+    static let complaintsMax = 16
 
     static let example = #"{"Bandwidth":"100","ISP":"BGP"}"#
 

@@ -26,7 +26,11 @@ extension Duration: OptionValue {
     }
     public var optionText: String {
         let (s, atto) = components
-        guard atto == 0 else { return "\(Double(s) * 1000 + Double(atto) / 1e15)ms".replacing(".0ms", with: "ms") }
+        let nanoseconds = atto / 1_000_000_000
+        guard nanoseconds == 0 else {
+            if nanoseconds % 1_000_000 == 0 { return "\(s * 1000 + nanoseconds / 1_000_000)ms" }
+            return (s == 0 ? "" : Duration.seconds(s).optionText) + "\(nanoseconds)ns"
+        }
         if s == 0 { return "0s" }
         let parts = [(s / 3600, "h"), (s % 3600 / 60, "m"), (s % 60, "s")]
         return parts.filter { $0.0 != 0 }.map { "\($0.0)\($0.1)" }.joined()

@@ -18,6 +18,9 @@ struct Composer {
         case end
     }
 
+    /// Of a text, counted as one node when an alias repeats it.
+    private static let bytesPerNode = 64
+
     private let limits: YAMLLimits
     private let bytes: [UInt8]
     private var anchors: [String: (value: JSONValue, weight: Int)] = [:]
@@ -54,6 +57,8 @@ struct Composer {
             cost = known.weight
         case .scalar(let text, let isPlain):
             node.isPlain = isPlain
+            // a long text is cheap where it is written and dear where it is repeated
+            node.weight += text.utf8.count / Self.bytesPerNode
             node.value = isPlain ? try resolve(text, mark) : .string(text)
         case .list: try fillList(&node, &parser, depth)
         case .map: try fillMap(&node, &parser, depth)

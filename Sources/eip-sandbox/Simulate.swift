@@ -130,7 +130,8 @@ private func summary(_ report: SwarmReport, _ settings: SwarmSettings) -> String
         \(Int(seconds(report.virtual))) s of virtual time
         \(counts.calls) calls to the cloud, \(counts.allocations) allocations, \(counts.confirmations) bindings confirmed, \(counts.releases) releases, \
         \(counts.expirations) expirations
-        \(counts.crashes) crashes, \(counts.pauses) pauses, \(counts.rebalances) assignments; at rest \(Int(seconds(report.healedMost))) s after healing at most\
+        \(counts.crashes) crashes, \(counts.pauses) pauses, \(counts.rebalances) assignments
+        at rest \(Int(seconds(report.healedMost))) s after healing at most\
         \(settings.seeds.count == 1 ? "\nhash \(report.hash)" : "")
 
         """

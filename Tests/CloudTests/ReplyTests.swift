@@ -56,6 +56,14 @@ func reply(_ action: CloudAction, _ members: String) throws -> Reply {
         #expect(none.addresses.map(\.status) == [.unknown("none")])
     }
 
+    @Test func `a fault is short, however long the reply is that it quotes`() throws {
+        let long = String(repeating: "x", count: 1 << 20)
+        #expect(try reply(.describeAddresses, #""Error":{"Code":"InternalError","Message":"\#(long)"}"#).fault?.message.utf8.count ?? 0 < 1024)
+        let row = #""TotalCount":1,"AddressSet":[{"\#(long)":1}]"#
+        let fault = try #require(throws: CloudFault.self) { try reply(.describeAddresses, row).addressPage() }
+        #expect(fault.message.utf8.count < 1024)
+    }
+
     @Test(arguments: [
         #""TotalCount":1"#, #""AddressSet":[]"#, #""TotalCount":1,"AddressSet":{}"#, #""TotalCount":1,"AddressSet":[{"AddressStatus":"BIND"}]"#,
         #""TotalCount":1,"AddressSet":[7]"#,

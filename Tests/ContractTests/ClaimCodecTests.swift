@@ -14,6 +14,25 @@ struct ClaimCodecTests {
         }
     }
 
+    @Test(arguments: [("serial", JSONValue.int(.max)), ("serial", 1_000_000_001)])
+    func `a number that cannot be counted on from is a problem`(member: String, value: JSONValue) throws {
+        var object = ClaimEncoder.object(Seeded.example)
+        object["spec"][member] = value
+        let claim = try ClaimDecoder.decode(object)
+        #expect(claim.problem?.reason == .invalidClaim)
+        #expect(claim.problem?.message.contains("spec.\(member)") == true)
+    }
+
+    @Test func `a time that nothing can be added to is a problem`() throws {
+        for time in ["9999-12-31T23:59:59Z", "9000-01-01T00:00:00Z"] {
+            var object = ClaimEncoder.object(Seeded.example)
+            object["status"]["retainedSince"] = .string(time)
+            let claim = try ClaimDecoder.decode(object)
+            #expect(claim.problem?.message.contains("status.retainedSince") == true)
+            #expect(claim.status.retainedSince == nil)
+        }
+    }
+
     @Test func `patches turn any claim into any other, nothing of the old one stays`() throws {
         var generator = Seeded(11)
         for _ in 0..<500 {

@@ -84,6 +84,29 @@ struct PodDecoderTests {
         #expect(try pod(#"{"status":{"phase":"Dreaming"}}"#).phase == .unknown)
     }
 
+    @Test(arguments: [
+        #""finalizers":["a"]"#, #""ownerReferences":[{"controller":true,"uid":"u"}]"#, #""annotations":{"tke.cloud.tencent.com/eip-attributes":"{}"}"#,
+    ])
+    func `of equal members of metadata the last one counts`(member: String) throws {
+        let name = member.split(separator: ":")[0]
+        func decode(_ members: String) throws(JSONError) -> (Pod, Claim) {
+            let object = Array(#"{"metadata":{"name":"n","uid":"u","resourceVersion":"1"\#(members)},"spec":{"source":{}}}"#.utf8)
+            return (try PodDecoder(names: AnnotationNames()).decode(bytes: object), try ClaimDecoder.decode(bytes: object))
+        }
+        #expect(try decode(",\(member),\(name):null") == decode(""))
+        #expect(try decode(",\(name):null,\(member)") == decode(",\(member)"))
+    }
+    @Test func `of equal members of a status the last one counts`() throws {
+        func terminated(_ status: String) throws -> Bool {
+            let object = #"{"metadata":{"name":"n","uid":"u","resourceVersion":"1"},"status":{\#(status)}}"#
+            return try PodDecoder(names: AnnotationNames()).decode(bytes: Array(object.utf8)).containersTerminated
+        }
+        let (living, dead) = (#"[{"state":{"running":{}}}]"#, #"[{"state":{"terminated":{}}}]"#)
+        #expect(try terminated(#""containerStatuses":\#(living),"containerStatuses":\#(dead)"#))
+        #expect(try !terminated(#""containerStatuses":\#(dead),"containerStatuses":\#(living)"#))
+        #expect(try !terminated(#""containerStatuses":[{"state":{"terminated":{}},"state":{}}]"#))
+        #expect(try !terminated(#""containerStatuses":[{"state":{"terminated":{},"terminated":null}}]"#))
+    }
     @Test func `the reader stands behind the pod afterwards`() throws {
         let list = "[\(livingPod),\(livingPod)]"
         let count = try JSONReader.read(Array(list.utf8)) { reader throws(JSONError) in
@@ -111,6 +134,14 @@ struct NodeTests {
         return try NodeDecoder(names: AnnotationNames()).decode(object)
     }
 
+    @Test func `of two statuses and two specs of a node the last one counts`() throws {
+        let object = #"""
+            {"metadata":{"name":"n","uid":"u","resourceVersion":"1"},"spec":{"providerID":"qcloud:///1/ins-x"},"spec":{},
+             "status":{"capacity":{"cpu":"4"},"allocatable":{"tke.cloud.tencent.com/eip":"1"}},"status":{}}
+            """#
+        let node = try NodeDecoder(names: AnnotationNames()).decode(bytes: Array(object.utf8))
+        #expect(node == NodeRecord(name: "n", uid: "u", resourceVersion: "1"))
+    }
     @Test func `a node is read`() throws {
         let expected = NodeRecord(
             name: "n1", uid: "n-uid", resourceVersion: "9", instanceID: "ins-abc123", cores: 4, eipCapacity: 1, eipAllocatable: 0, region: "gz",

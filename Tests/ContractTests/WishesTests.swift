@@ -35,6 +35,22 @@ struct Mistake: Sendable, CustomTestStringConvertible {
 }
 
 struct WishesTests {
+    @Test func `of a thousand mistakes the first are named`() {
+        let names = AnnotationNames()
+        let keys = (0..<1000).map { "\"key\($0)\":1" }.joined(separator: ",")
+        let tags = Array(repeating: "{}", count: 1000).joined(separator: ",")
+        for (name, text, first) in [
+            (names.attributes, "{\(keys)}", "\"key0\" is not known"), (names.attributes, "{\"Tags\":[\(tags)]}", "Tags is no list of tags"),
+            (names.idList, String(repeating: "x,", count: 1000), "\"x\" is no EIP id"),
+        ] {
+            guard case .invalid(let problem) = names.wishes(of: [name: text], hostNetwork: false).want else {
+                Issue.record("taken: \(text.prefix(50))")
+                continue
+            }
+            #expect(problem.message.contains(first) && problem.message.utf8.count <= 1024)
+        }
+    }
+
     @Test(arguments: [
         ("", AddressAttributes()),
         ("  ", AddressAttributes()),

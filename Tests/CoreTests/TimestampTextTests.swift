@@ -29,6 +29,11 @@ struct TimestampTextTests {
         #expect(Timestamp(rfc3339: text) == nil)
     }
 
+    @Test(arguments: ["0000-01-01T00:00:00+00:01", "0000-01-01T23:58:59+23:59", "9999-12-31T23:59:00-00:01", "9999-12-31T23:59:60Z"])
+    func `a time whose year in UTC has no four digits is nil`(text: String) {
+        #expect(Timestamp(rfc3339: text) == nil)
+    }
+
     @Test func `written and read back it is the same time, for a day of every week of four centuries`() {
         for week in stride(from: -5_000, to: 16_000, by: 1) {
             let time = Timestamp(milliseconds: Int64(week) * 604_800_000 + 45_296_789)

@@ -25,6 +25,24 @@ struct ClientTests {
         #expect(path.path == expected)
     }
 
+    @Test func `what a server says at length is cut`() {
+        let long = String(repeating: "x", count: 1 << 20)
+        let body = Array(#"{"kind":"Status","reason":"Invalid","message":"\#(long)","code":422}"#.utf8)
+        let error = KubernetesError(status: 422, headers: [:], body: body, asking: "patch")
+        #expect(error.reason == .invalid)
+        #expect(error.message.hasPrefix("patch: xxx") && error.message.utf8.count < 1100)
+    }
+
+    @Test(arguments: ["leaseDurationSeconds", "leaseTransitions"])
+    func `a lease has no numbers that the API has not`(member: String) throws {
+        func lease(_ number: Int) throws(JSONError) -> Lease {
+            let text = #"{"metadata":{"name":"l"},"spec":{"\#(member)":\#(number)}}"#
+            return try JSONReader.read(Array(text.utf8)) { r throws(JSONError) in try Lease.read(&r) }
+        }
+        _ = try lease(Int(Int32.max))
+        for number in [Int(Int32.max) + 1, Int(Int32.min) - 1, .max, .min] { #expect(throws: JSONError.self) { try lease(number) } }
+    }
+
     @Test func `calls carry method, media type, token and body`() async throws {
         let api = try FakeAPI { _, _ in .json(200, FakeAPI.pod("a", 1)) }
         let client = client(api, .token(Secret("secret")))

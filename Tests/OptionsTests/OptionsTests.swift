@@ -88,6 +88,11 @@ private struct Box: Error {
     func `durations read and print`(text: String, shown: String) throws {
         #expect(try Duration(option: text).optionText == shown)
     }
+    @Test(arguments: [("1ns", "1ns"), ("1.5us", "1500ns"), ("1.0000005s", "1s500ns"), ("90.000001s", "1m30s1000ns"), ("1h0.5s", "3600500ms")])
+    func `fractions of a millisecond are printed as they are read`(text: String, shown: String) throws {
+        #expect(try Duration(option: text).optionText == shown)
+        #expect(try Duration(option: shown) == Duration(option: text))
+    }
     @Test(arguments: ["", "5", "m", "-5m", "5 m", "99999999999h", "1..5s", "٥m"]) func `odd durations are refused`(text: String) {
         #expect(throws: BadValue.self) { try Duration(option: text) }
     }

@@ -28,6 +28,13 @@ import YAML
         #expect(ContinuousClock.now - start < .seconds(1))
         #expect(throws: YAMLError.self) { try JSONValue.documents(yaml: String(repeating: "[", count: 100_000)) }
     }
+    @Test func `a long text is not repeated without end`() throws {
+        func repeated(_ times: Int) -> String {
+            "a: &a \(String(repeating: "x", count: 64_000))\n" + (0..<times).map { "k\($0): *a\n" }.joined()
+        }
+        #expect(try JSONValue(yaml: repeated(90)).object?.count == 91)
+        #expect(throws: YAMLError.self) { try JSONValue(yaml: repeated(110)) }
+    }
     @Test func `what is written reads back the same`() throws {
         let nasty: [String] = [
             "", " ", "a ", "true", "yes", "1", "1.0", "0x1f", "1e3", "2026-11-01", "- a", "a: b", "a #b", "#a", "*a", "&a", "!a", "%a", "@a", "`a", "{}", "[]",

@@ -53,7 +53,7 @@ struct AttributesReader {
         switch dialect {
         case .annotation:
             let known = Set(AttributeField.allCases.flatMap(\.annotationNames))
-            for key in object.keys where !known.contains(key) { complaints.append(Messages.unknownKey(key)) }
+            complaints += object.keys.lazy.filter { !known.contains($0) }.prefix(Messages.complaintsMax).map(Messages.unknownKey)
         case .claim: break  // a newer version of this controller may know more
         }
         // relations between values only make sense when each of them could be read
@@ -129,13 +129,12 @@ struct AttributesReader {
             complaints.append(Messages.tagsForm(name, keyName, valueName))
             return []
         }
-        return elements.compactMap { element in
+        let tags: [Tag] = elements.compactMap { element in
             guard let object = element.object, object.count == 2, let key = Self.plain(element[keyName]), let value = Self.plain(element[valueName])
-            else {
-                complaints.append(Messages.tagsForm(name, keyName, valueName))
-                return nil
-            }
+            else { return nil }
             return Tag(key: key, value: value)
         }
+        if tags.count < elements.count { complaints.append(Messages.tagsForm(name, keyName, valueName)) }
+        return tags
     }
 }

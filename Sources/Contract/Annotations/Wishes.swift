@@ -76,7 +76,7 @@ enum AddressList {
         var seen: Set<AddressID> = []
         var complaints: [String] = []
         if text.allSatisfy(\.isWhitespace) { return ([], [Messages.listEmpty]) }
-        for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
+        for entry in text.split(separator: ",", omittingEmptySubsequences: false) where complaints.count < Messages.complaintsMax {
             let id = AddressID(trimmed(entry))
             if !isWellFormed(id) {
                 complaints.append(Messages.malformedID(id.rawValue))

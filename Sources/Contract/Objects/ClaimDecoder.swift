@@ -44,6 +44,10 @@ public enum ClaimDecoder {
 
 /// Reads `spec` and `status`, and collects what is wrong with them.
 struct ClaimFields {
+    private static let countMax = 1_000_000_000
+    /// 9000-01-01T00:00:00Z: what is reckoned from a time (292 years at most, as durations are) has to have a text, too.
+    private static let timeMax = Timestamp(milliseconds: 221_845_392_000_000)
+
     private(set) var complaints: [String] = []
 
     // MARK: spec
@@ -91,9 +95,9 @@ struct ClaimFields {
         return nil
     }
 
-    /// A number from 1.
+    /// A number from 1. One that no counter reaches was written by hand, and counting on from it might not fit.
     private mutating func count(_ value: JSONValue, _ path: String) -> Int? {
-        if let number = value.int, number >= 1 { return number }
+        if let number = value.int, 1...Self.countMax ~= number { return number }
         complaints.append("\(path) is \(Messages.quoted(value.text())); write 1 or more, and never less than it was")
         return nil
     }
@@ -148,7 +152,7 @@ struct ClaimFields {
     }
 
     private mutating func time(_ value: JSONValue, _ path: String) -> Timestamp? {
-        if let time = value.string.flatMap(Timestamp.init(rfc3339:)) { return time }
+        if let time = value.string.flatMap(Timestamp.init(rfc3339:)), time < Self.timeMax { return time }
         complaints.append("\(path) is \(Messages.quoted(value.text())); write a time such as 2024-05-06T07:08:09Z, or remove it")
         return nil
     }

@@ -61,10 +61,12 @@ public struct NodeDecoder: Sendable {
             switch key {
             case "metadata": meta = try ObjectMeta(&r, annotationPrefix: annotationPrefix)
             case "spec":
+                instanceID = nil  // of two equal members the last one counts, here and below
                 try r.object { r, key throws(JSONError) in
                     if case "providerID" = key { instanceID = NodeDecoder.instanceID(ofProvider: try r.string()) } else { try r.skip() }
                 }
             case "status":
+                (cpu, capacity, allocatable) = (nil, nil, nil)
                 try r.object { r, key throws(JSONError) in
                     switch key {
                     case "capacity": (cpu, capacity) = try quantities(&r)

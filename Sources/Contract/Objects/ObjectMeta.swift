@@ -29,9 +29,12 @@ struct ObjectMeta {
             case "generation": meta.generation = try r.int()
             case "creationTimestamp": meta.createdAt = Timestamp(rfc3339: try r.string())
             case "deletionTimestamp": meta.isDeleting = try !r.string().isEmpty
-            case "finalizers": try r.array { r throws(JSONError) in meta.finalizers.append(try r.string()) }
+            case "finalizers":
+                meta.finalizers = []  // of two equal members the last one counts
+                try r.array { r throws(JSONError) in meta.finalizers.append(try r.string()) }
             case "annotations": try meta.readAnnotations(&r, prefix: annotationPrefix)
             case "ownerReferences":
+                meta.owner = nil
                 try r.array { r throws(JSONError) in
                     if let owner = try ObjectMeta.controller(&r) { meta.owner = owner }
                 }

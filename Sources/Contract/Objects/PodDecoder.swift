@@ -67,8 +67,9 @@ private struct Status {
     var podIP: String?
     /// in `containerStatuses` alone: a pod whose containers never started has none
     var containers = 0
-    /// of any kind, init and ephemeral ones included: while one lives, the pod's IP is in use
-    var hasLivingContainer = false
+    private var living = (ordinary: false, initial: false, ephemeral: false)
+    /// of any kind: while one lives, the pod's IP is in use
+    var hasLivingContainer: Bool { living.ordinary || living.initial || living.ephemeral }
 
     mutating func read(_ reader: inout JSONReader) throws(JSONError) {
         var status = Status()
@@ -76,35 +77,34 @@ private struct Status {
             switch key {
             case "phase": status.phase = PodPhase(rawValue: try r.string()) ?? .unknown
             case "podIP": status.podIP = try r.nonEmptyString()
-            case "containerStatuses": status.containers = try status.readContainers(&r)
-            case "initContainerStatuses", "ephemeralContainerStatuses": _ = try status.readContainers(&r)
+            case "containerStatuses": (status.containers, status.living.ordinary) = try Status.readContainers(&r)
+            case "initContainerStatuses": (_, status.living.initial) = try Status.readContainers(&r)
+            case "ephemeralContainerStatuses": (_, status.living.ephemeral) = try Status.readContainers(&r)
             default: try r.skip()
             }
         }
         self = status
     }
 
-    private mutating func readContainers(_ reader: inout JSONReader) throws(JSONError) -> Int {
+    private static func readContainers(_ reader: inout JSONReader) throws(JSONError) -> (count: Int, living: Bool) {
         var count = 0
         var living = false
         try reader.array { r throws(JSONError) in
             count += 1
-            if try !Status.hasTerminated(&r) { living = true }
+            if try !hasTerminated(&r) { living = true }
         }
-        if living { hasLivingContainer = true }
-        return count
+        return (count, living)
     }
 
     private static func hasTerminated(_ reader: inout JSONReader) throws(JSONError) -> Bool {
         var terminated = false
         try reader.object { r, key throws(JSONError) in
             guard case "state" = key else { return try r.skip() }
+            terminated = false
             try r.object { r, key throws(JSONError) in
                 guard case "terminated" = key else { return try r.skip() }
-                if try !r.null() {
-                    terminated = true
-                    try r.skip()
-                }
+                terminated = try !r.null()
+                if terminated { try r.skip() }
             }
         }
         return terminated

@@ -78,7 +78,7 @@ extension Planner {
 
     /// Whether it was bound just now, or may have been, and what was read may be older than that. Where a user's own is bound only
     /// the claim tells, so a call of another run counts as well, for as long as its reads and a late look may have taken.
-    private func mayBeBound(_ claim: Claim, _ address: Address) -> Bool {
+    func mayBeBound(_ claim: Claim, _ address: Address) -> Bool {
         if let acceptedAt = facts.memory.acceptedAt, now.instant - acceptedAt < policy.describeLag { return true }
         guard claim.spec.isUserOwned, let intent = claim.status.intent, intent.verb == .associate, intent != facts.memory.resolved else { return false }
         return now.wall < intent.at + policy.describeLag * 6

@@ -44,6 +44,7 @@ extension Planner {
             guard claim.spec.isUserOwned || Naming.owns(address, facts.key) else { return .done }
             return .plan(unbind(claim, address, reason))
         case .unbind:
+            if mayBeBound(claim, address) { return .plan(Plan(.rest(.awaitAddress(address.id)), .waitingForCloud)) }
             if claim.spec.isUserOwned { return quiet(claim) }
             // Read back from the cloud: creator, cluster and name. Anything else is not ours to release.
             guard Naming.owns(address, facts.key) else { return .done }
@@ -118,7 +119,9 @@ extension Planner {
             case .bind, .bindENI:
                 if claim.spec.isUserOwned, !wasOurBinding(claim, address) { return retained(claim, publicIP: address.ip) }
                 return unbind(claim, address, .podGone)
-            case .unbind: return retained(claim, publicIP: address.ip)
+            case .unbind:
+                if mayBeBound(claim, address) { return Plan(.rest(.awaitAddress(id)), .waitingForCloud) }
+                return retained(claim, publicIP: address.ip)
             case .unknown(let word): return reportUnknown(claim, address, word)
             }
         }

@@ -1,5 +1,5 @@
 /// Times as text: RFC 3339, as Kubernetes writes them (`metav1.Time` with whole seconds, `metav1.MicroTime` with six digits)
-/// and as everybody else may. Proleptic Gregorian calendar, years 0000 to 9999, no leap seconds.
+/// and as everybody else may. Proleptic Gregorian calendar, years 0000 to 9999 of UTC, no leap seconds.
 extension Timestamp {
     private static let dayMilliseconds: Int64 = 86_400_000
 
@@ -20,7 +20,11 @@ extension Timestamp {
         let seconds = (hour * 60 + minute - offset) * 60 + second
         let days = Timestamp.days(toYear: year, month: month, day: day)
         self.init(milliseconds: days * Timestamp.dayMilliseconds + seconds * 1000 + fraction)
+        // an offset may lead into a year that has no text
+        guard Timestamp.written.contains(milliseconds) else { return nil }
     }
+    /// From the year 0000 to the end of 9999.
+    private static let written: Range<Int64> = -62_167_219_200_000..<253_402_300_800_000
 
     /// `2024-05-06T07:08:09Z`: what `metav1.Time` keeps, so milliseconds are cut.
     public var rfc3339: String { text(fractionDigits: 0) }

@@ -1,6 +1,6 @@
 internal import Crypto
 internal import HTTPClient
-internal import JSON
+package import JSON
 internal import Observe
 internal import YAML
 
@@ -21,7 +21,7 @@ public struct Kubeconfig: Sendable {
             throw AccessError(file: file, "is no YAML: \(error)")
         }
     }
-    init(file: String, root: JSONValue) { (self.file, self.root) = (file, root) }
+    package init(file: String, root: JSONValue) { (self.file, self.root) = (file, root) }
 
     public var contexts: [String] { (root["contexts"].array ?? []).compactMap { $0["name"].string } }
 

@@ -89,10 +89,10 @@ extension KubernetesError {
     }
 
     /// From an answer that is not 2xx. Proxies and load balancers answer without a `Status`: then the HTTP code decides.
-    init(status: Int, headers: HTTPHeaders, body: [UInt8], asking what: String) {
+    package init(status: Int, headers: HTTPHeaders, body: [UInt8], asking what: String) {
         let parsed = Status(parsing: body)
         let reason = parsed?.knownReason ?? Reason(code: status)
-        let words = parsed?.message ?? String(decoding: body.prefix(200), as: UTF8.self)
+        let words = parsed?.message.map(Self.short) ?? String(decoding: body.prefix(200), as: UTF8.self)
         let seconds = headers["retry-after"].flatMap { Int($0) } ?? parsed?.retryAfterSeconds
         self.init(
             code: status, reason: reason, message: words.isEmpty ? "\(what): HTTP \(status)" : "\(what): \(words)",
@@ -100,10 +100,20 @@ extension KubernetesError {
     }
 
     /// From a `Status` inside a watch.
-    init(_ status: Status, asking what: String) {
+    package init(_ status: Status, asking what: String) {
         self.init(
-            code: status.code, reason: status.knownReason ?? Reason(code: status.code), message: "\(what): \(status.message ?? "an error without a message")",
+            code: status.code, reason: status.knownReason ?? Reason(code: status.code),
+            message: "\(what): \(status.message.map(Self.short) ?? "an error without a message")",
             retryAfter: status.retryAfterSeconds.map { .seconds(max(0, min($0, 3600))) })
+    }
+}
+
+extension KubernetesError {
+    /// Of what a server says: a refused object is repeated in it in full.
+    private static let wordsBytesMax = 1000
+
+    private static func short(_ words: String) -> String {
+        words.utf8.count > wordsBytesMax ? String(decoding: words.utf8.prefix(wordsBytesMax), as: UTF8.self) + "…" : words
     }
 }
 

@@ -1,4 +1,4 @@
-internal import JSON
+package import JSON
 
 /// Which objects of a collection.
 public struct ListOptions: Hashable, Sendable {
@@ -64,7 +64,7 @@ extension KubernetesClient {
 }
 
 extension ListPage {
-    static func read(_ reader: inout JSONReader, _ object: ObjectReader<Object>) throws(JSONError) -> ListPage {
+    package static func read(_ reader: inout JSONReader, _ object: ObjectReader<Object>) throws(JSONError) -> ListPage {
         var page = ListPage()
         try reader.object { r, key throws(JSONError) in
             switch key {

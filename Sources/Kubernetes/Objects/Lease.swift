@@ -1,5 +1,5 @@
 public import Core
-internal import JSON
+package import JSON
 
 /// `coordination.k8s.io/v1` Lease as client-go's leader election keeps it
 /// (k8s.io/client-go/tools/leaderelection/resourcelock/leaselock.go). Who may take it is decided elsewhere.
@@ -16,7 +16,7 @@ public struct Lease: Hashable, Sendable {
 
     public init(meta: ObjectMeta) { self.meta = meta }
 
-    static func read(_ reader: inout JSONReader) throws(JSONError) -> Lease {
+    package static func read(_ reader: inout JSONReader) throws(JSONError) -> Lease {
         var lease = Lease(meta: ObjectMeta())
         try reader.object { r, key throws(JSONError) in
             switch key {
@@ -25,10 +25,10 @@ public struct Lease: Hashable, Sendable {
                 try r.object { s, key throws(JSONError) in
                     switch key {
                     case "holderIdentity": lease.holderIdentity = try s.string()
-                    case "leaseDurationSeconds": lease.leaseDuration = .seconds(try s.int())
+                    case "leaseDurationSeconds": lease.leaseDuration = .seconds(try int32(&s))
                     case "acquireTime": lease.acquireTime = Timestamp(rfc3339: try s.string())
                     case "renewTime": lease.renewTime = Timestamp(rfc3339: try s.string())
-                    case "leaseTransitions": lease.leaseTransitions = try s.int()
+                    case "leaseTransitions": lease.leaseTransitions = try int32(&s)
                     default: try s.skip()
                     }
                 }
@@ -38,7 +38,14 @@ public struct Lease: Hashable, Sendable {
         return lease
     }
 
-    var json: [UInt8] {
+    /// The API's own range: sums with such a number cannot overflow.
+    private static func int32(_ reader: inout JSONReader) throws(JSONError) -> Int {
+        let offset = reader.offset
+        guard let number = Int32(exactly: try reader.int()) else { throw JSONError(offset: offset, reason: "integer out of range") }
+        return Int(number)
+    }
+
+    package var json: [UInt8] {
         var writer = JSONWriter()
         writer.object { w in
             w.field("apiVersion", Resource.leases.apiVersion)

@@ -1,7 +1,7 @@
 internal import JSON
 
 /// `metav1.Status`: how the API server says that something failed.
-struct Status: Hashable {
+package struct Status: Hashable {
     var code = 0
     var reason: String?
     var message: String?

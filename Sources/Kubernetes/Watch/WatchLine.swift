@@ -1,13 +1,13 @@
-internal import JSON
+package import JSON
 
 /// One line of a watch (kubernetes.io/docs/reference/using-api/api-concepts, "Efficient detection of changes").
-enum WatchLine<Object: Sendable>: Sendable {
+package enum WatchLine<Object: Sendable>: Sendable {
     case change(ReflectorChange, Object)
     case unreadable(ReflectorChange, UnreadableObject)
     case bookmark(resourceVersion: String)
     case error(Status)
 
-    init(parsing line: [UInt8], _ object: ObjectReader<Object>) throws(JSONError) {
+    package init(parsing line: [UInt8], _ object: ObjectReader<Object>) throws(JSONError) {
         self = try JSONReader.read(line) { r throws(JSONError) in try WatchLine.read(&r, object) }
     }
 

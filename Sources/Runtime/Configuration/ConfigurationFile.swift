@@ -8,14 +8,16 @@ internal import YAML
 ///     roles: [informer, reaper]
 ///     default-tags:
 ///       team: games
-enum ConfigurationFile {
+package enum ConfigurationFile {
     /// A longer one is another file by mistake.
     static let bytesMax = 1 << 20
 
     /// Texts by option name.
     ///
     /// - Throws: what cannot be opened or read, and where.
-    static func read(_ path: String) throws -> [String: [String]] { try texts(JSONValue(yaml: text(of: path))) }
+    static func read(_ path: String) throws -> [String: [String]] { try texts(yaml: text(of: path)) }
+
+    package static func texts(yaml text: String) throws -> [String: [String]] { try texts(JSONValue(yaml: text)) }
 
     static func texts(_ file: JSONValue) throws(FileError) -> [String: [String]] {
         if file.isNull { return [:] }

@@ -73,7 +73,10 @@ extension Cluster {
 
     /// Such an EIP sits on the pod's private IP.
     private func isBlocked(_ ip: String) -> Bool {
-        account.cloud.model.addresses.contains { $0.privateIP == ip && sim.checks.forgottenBindings.contains($0.id) }
+        account.cloud.model.addresses.contains { address in
+            address.privateIP == ip
+                && (sim.checks.forgottenBindings.contains(address.id) || !sim.checks.undone.isEmpty && account.cloud.model.isUserOwned(address.id))
+        }
     }
 
     private func disagreement(_ address: Address) -> String? {
