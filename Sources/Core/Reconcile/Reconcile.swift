@@ -24,6 +24,9 @@ public struct Reconcile: Sendable {
     /// an Allocate of this serial, sent before or by this run, may still be executed: no answer to a later one of the same token
     /// says what becomes of it, but the id itself
     var allocateMayBeOut = false
+    /// When the intent of the call under way was decided. The life of the request counts from it, not from a proof of ownership that
+    /// came later: whoever finds the intent comes back when that life is over.
+    private(set) var intendedAt: Instant?
     private var waitsForAddress = 0
     var stepsTaken = 0
     /// an observation must have been asked for at this moment or later
@@ -278,6 +281,7 @@ public struct Reconcile: Sendable {
         guard case .granted = event else { preconditionFailure("\(event) does not answer a request for a turn") }
         guard mayAct else { return finish(.abandoned(.ownershipLost)) }
         state = .recording(step)
+        intendedAt = now.instant
         if case .allocate = step, let before = claim().status.intent, before.verb == .allocate, before.serial == claim().spec.serial,
             before != facts.memory.resolved
         {

@@ -93,6 +93,8 @@ public struct Reconciler: Sendable {
     public func pace(_ action: CloudAction) -> (waiting: Int, factor: Double) { (pacing.waitingCount(action), pacing.factor(action)) }
     /// Every address known, for the orphan sweep and metrics.
     public var addresses: [Address] { mirror.addresses }
+    /// When the intent of the key's call was decided, if its run has come so far.
+    func intendedAt(_ key: Key) -> Instant? { runs[key]?.machine.intendedAt }
     public func isRunning(_ key: Key) -> Bool { runs[key] != nil }
 
     /// - Parameter mayAct: whether this worker owns the key's shard at this moment.

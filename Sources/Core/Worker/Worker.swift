@@ -24,7 +24,7 @@ public struct Worker: Sendable {
 
     public enum Effect: Hashable, Sendable {
         case started(Key)
-        /// one read, write or call; answered by `answered`, but for `say`, `took` and `record`. `proof` is what the life of a call counts from
+        /// one read, write or call; answered by `answered`, but for `say`, `took` and `record`. `proof` is what the life of a call counts from: the last proof of ownership, or its intent, whichever is older
         case perform(Key, run: Int, ReconcileEffect, proof: Instant)
         case list(offset: Int, limit: Int)
         case describe([AddressID])
@@ -155,7 +155,9 @@ public struct Worker: Sendable {
 
     private mutating func route(_ effect: Reconciler.Effect, _ now: Now, _ out: inout [Effect]) {
         switch effect {
-        case .perform(let key, let run, let effect): out.append(.perform(key, run: run, effect, proof: intake.proof ?? now.instant))
+        case .perform(let key, let run, let effect):
+            let proof = intake.proof ?? now.instant
+            out.append(.perform(key, run: run, effect, proof: min(proof, reconciler.intendedAt(key) ?? proof)))
         case .list(let offset, let limit): out.append(.list(offset: offset, limit: limit))
         case .describe(let ids): out.append(.describe(ids))
         case .finished(let key, let outcome):
