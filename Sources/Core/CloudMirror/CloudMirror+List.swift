@@ -113,7 +113,8 @@ extension CloudMirror {
         listing.listedAt = startedAt
         listing.restarts = 0
         listing.round = []
-        for id in entries.filter({ $0.value.isListable && !present.contains($0.key) }).keys.sorted() {
+        // What was never seen may be of a kind that no list of ours shows; but then a list says nothing against its being gone either.
+        for id in entries.filter({ ($0.value.isListable || $0.value.address == nil) && !present.contains($0.key) }).keys.sorted() {
             observeUnlisted(id, listedAt: startedAt, now: now)
         }
         dropGone(now: now)
