@@ -126,10 +126,12 @@ public struct Reconcile: Sendable {
         }
     }
 
-    /// Whether the step reports a binding that was not reported before.
+    /// Whether the step reports a binding that was not reported before, or that nothing can come of an earlier call any more.
     private func confirms(_ step: Step) -> Bool {
-        guard case .writeStatus(let status) = step, let binding = status.binding else { return false }
-        return facts.claim.value??.status.binding?.target != binding.target
+        guard case .writeStatus(let status) = step, let before = facts.claim.value??.status else { return false }
+        if let binding = status.binding, before.binding?.target != binding.target { return true }
+        // That call may have been executed after the mirror last saw the address.
+        return before.nextAttemptAt != nil && status.nextAttemptAt == nil && facts.address.value != nil
     }
 
     /// A binding is read back before it is reported: what the mirror remembers from before the run is not enough.

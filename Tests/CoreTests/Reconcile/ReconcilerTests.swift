@@ -97,6 +97,22 @@ import Testing
         #expect(drive.drifted == ["web-0"])
     }
 
+    @Test func `when nothing can come of an earlier call any more, the address is looked at before that is said`() {
+        var drive = ReconcilerDrive()
+        drive.createPod("web-0")
+        drive.pass(.seconds(5))
+        let key = ReconcilerDrive.key("web-0")
+        let id = drive.claims[key]!.spec.addressID!
+        drive.claims[key]!.status.nextAttemptAt = drive.now.wall + .seconds(1)
+        drive.addresses[id]!.status = .unbind  // a call that came late
+        drive.addresses[id]!.privateIP = nil
+        drive.pass(.seconds(1))
+        drive.feed(.run(key))
+        drive.pass(.seconds(2))
+        #expect(drive.times(of: .associate).count == 2)
+        #expect(drive.addresses[id]?.status == .bind && drive.claims[key]?.status.nextAttemptAt == nil)
+    }
+
     @Test func `without permission a run ends, and so do those that wait for the same action`() {
         var drive = ReconcilerDrive()
         drive.allocateFault = CloudFault(.authorisation, code: "UnauthorizedOperation", message: "no")
