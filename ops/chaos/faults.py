@@ -155,6 +155,8 @@ class Faults:
             done = subprocess.run(shlex.split(self.hooks[name]), env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
             self.diary(f"{name} ends", code=done.returncode, said=(done.stdout + done.stderr).strip()[-500:])
             self.recorder.trust()
+            if done.returncode != 0:
+                print(f"chaos: the hook for {name} failed: {(done.stdout + done.stderr).strip()[-300:]}", flush=True)
             if done.returncode == 0:
                 if counts:
                     self.counts[counts] += 1
