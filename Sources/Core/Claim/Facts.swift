@@ -46,6 +46,8 @@ public struct NamedAddresses: Hashable, Sendable {
 public struct Memory: Hashable, Sendable {
     /// The claim's intent, if its outcome is known to this run: answered, refused, or never sent.
     public var resolved: Intent?
+    /// the serial of which an Allocate of unknown outcome was on record when this run recorded the next one
+    public var openSerial: Int?
     /// an answered Allocate that is not written into the claim yet
     public var allocated: Allocated?
     /// the address a Release of this run was answered for, with success or with "not found": once it is missing, it is gone

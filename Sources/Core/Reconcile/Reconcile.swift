@@ -248,6 +248,7 @@ public struct Reconcile: Sendable {
         if case .closed(let until) = event { return finish(.again(max(until - now.instant, .seconds(1)), Self.reason(step.cloudVerb!))) }
         guard case .granted = event else { preconditionFailure("\(event) does not answer a request for a turn") }
         guard mayAct else { return finish(.abandoned(.ownershipLost)) }
+        if let before = claim().status.intent, before.verb == .allocate, before != facts.memory.resolved { facts.memory.openSerial = before.serial }
         state = .recording(step)
         return [.replaceStatus(claim(), intention(step, now))]
     }
@@ -290,7 +291,7 @@ public struct Reconcile: Sendable {
         switch event {
         case .claimWritten(let claim):
             // Known not to be sent until it is: if the plan changes now, nothing of it is left over.
-            facts.memory.resolved = claim.status.intent
+            resolve(claim.status.intent)
             let allocating = step.cloudVerb == .allocate
             let named = facts.named
             forgetAll(now)
@@ -307,6 +308,13 @@ public struct Reconcile: Sendable {
         case .refused(.unavailable(let words)): return finish(.retry(.apiServerUnreachable, words))
         default: preconditionFailure("\(event) does not answer the intent of \(step)")
         }
+    }
+
+    /// Nothing comes of that call. An Allocate before it that had the same serial may still be executed, so that its outcome is
+    /// as unknown as it was.
+    private mutating func resolve(_ intent: Intent?) {
+        if let intent, intent.verb == .allocate, intent.serial == facts.memory.openSerial { return }
+        facts.memory.resolved = intent
     }
 
     private mutating func acted(
@@ -342,7 +350,7 @@ public struct Reconcile: Sendable {
         _ step: Step, _ fault: CloudFault, _ intent: Intent?, _ serial: Int, _ now: Now, _ mayAct: Bool
     ) -> [ReconcileEffect] {
         let verb = step.cloudVerb!
-        if fault.kind.isRefusal { facts.memory.resolved = intent }
+        if fault.kind.isRefusal { resolve(intent) }
         switch fault.kind {
         case .throttled: return finish(.retry(Self.reason(verb), fault.description))
         case .transient: return finish(.retry(Self.reason(verb), fault.description))

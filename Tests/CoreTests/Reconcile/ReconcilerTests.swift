@@ -113,6 +113,28 @@ import Testing
         #expect(drive.addresses[id]?.status == .bind && drive.claims[key]?.status.nextAttemptAt == nil)
     }
 
+    @Test(arguments: [false, true])
+    func `an Allocate of unknown outcome stays on record, whatever becomes of the next one`(isRefused: Bool) {
+        var drive = ReconcilerDrive()
+        let key = ReconcilerDrive.key("web-0")
+        drive.allocateFault = CloudFault(.transient, code: "Transport.Broken", message: "the connection was cut")
+        drive.createPod("web-0")
+        drive.pass(.seconds(1))
+        if isRefused {
+            drive.allocateFault = CloudFault(.throttled, code: "RequestLimitExceeded", message: "too many")
+            drive.feed(.run(key))
+            drive.pass(.seconds(1))
+        }
+        drive.leavesAtIntent = [key]
+        drive.feed(.run(key))
+        drive.pass(.seconds(1))
+        guard case .again(_, .waitingForRequestLife) = drive.outcomes["web-0"] else {
+            Issue.record("does not wait: \(drive.outcomes)")
+            return
+        }
+        #expect(drive.claims[key]?.status.intent?.verb == .allocate)
+    }
+
     @Test func `without permission a run ends, and so do those that wait for the same action`() {
         var drive = ReconcilerDrive()
         drive.allocateFault = CloudFault(.authorisation, code: "UnauthorizedOperation", message: "no")
