@@ -1,4 +1,5 @@
-"""Writes down what the API server shows of one namespace: every version of every pod and claim that a watch brings, as JSON lines.
+"""Writes down what the API server shows of one namespace: every version of every pod, claim and StatefulSet that a watch brings, as
+JSON lines.
 
     {"at": SECONDS, "resource": "pods", "type": "ADDED" | "MODIFIED" | "DELETED", "object": {…}}
     {"at": SECONDS, "resource": "pods", "type": "LIST", "items": [{…}]}      the whole state: at the start and after a gap
@@ -16,14 +17,16 @@ from clients import Away
 PATHS = {
     "pods": "/api/v1/namespaces/{}/pods",
     "eipclaims": "/apis/networking.tke.cloud.tencent.com/v1/namespaces/{}/eipclaims",
+    "statefulsets": "/apis/apps/v1/namespaces/{}/statefulsets",
 }
 
 
 def brief(thing):
     """Without what nobody looks at and what makes files large."""
     thing["metadata"].pop("managedFields", None)
-    if "containers" in thing.get("spec", {}):
-        thing["spec"] = {"nodeName": thing["spec"].get("nodeName")}
+    for large in ("containers", "template"):
+        if large in thing.get("spec", {}):
+            thing["spec"] = {"nodeName": thing["spec"].get("nodeName")}
     return thing
 
 
