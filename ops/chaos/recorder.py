@@ -26,7 +26,7 @@ def brief(thing):
     thing["metadata"].pop("managedFields", None)
     for large in ("containers", "template"):
         if large in thing.get("spec", {}):
-            thing["spec"] = {"nodeName": thing["spec"].get("nodeName")}
+            thing["spec"] = {field: value for field, value in thing["spec"].items() if field in ("nodeName", "replicas")}
     return thing
 
 
