@@ -259,7 +259,9 @@ public struct Reconcile: Sendable {
         let before = status.intent
         var intent = Intent(serial: claim.spec.serial, verb: step.cloudVerb!, at: now.wall.wholeSeconds, by: policy.identity)
         switch step {
-        case .allocate: status.phase = .allocating
+        case .allocate:
+            status.phase = .allocating
+            status.binding = nil  // of an EIP that was lost
         case .associate(let id, let target):
             (intent.addressID, intent.target) = (id, target)
             status.phase = .binding
@@ -281,7 +283,7 @@ public struct Reconcile: Sendable {
             if end > now.wall { status.nextAttemptAt = max(end, status.nextAttemptAt ?? end) }
         }
         status.intent = intent
-        if intent.verb == .associate || intent.verb == .release || intent.verb == .disassociate, status.isReady {
+        if intent.verb != .modifyBandwidth, status.isReady {
             status.set(.ready, false, .waitingForCloud, "\(intent.verb.rawValue) of \(intent.addressID?.rawValue ?? "an EIP") is under way", at: now.wall)
         }
         return status

@@ -135,6 +135,22 @@ import Testing
         #expect(drive.claims[key]?.status.intent?.verb == .allocate)
     }
 
+    @Test func `a claim whose EIP was lost is not Ready while the next one is allocated`() {
+        var drive = ReconcilerDrive()
+        let key = ReconcilerDrive.key("web-0")
+        drive.createPod("web-0")
+        drive.pass(.seconds(5))
+        drive.addresses = [:]
+        drive.pass(.seconds(130))  // two lists
+        drive.claims[key]!.spec.addressID = nil
+        drive.claims[key]!.spec.serial += 1
+        drive.allocateFault = CloudFault(.transient, code: "Transport.Broken", message: "the connection was cut")
+        drive.feed(.run(key))
+        drive.pass(.seconds(1))
+        let status = drive.claims[key]!.status
+        #expect(status.intent?.verb == .allocate && !status.isReady && status.binding == nil)
+    }
+
     @Test func `without permission a run ends, and so do those that wait for the same action`() {
         var drive = ReconcilerDrive()
         drive.allocateFault = CloudFault(.authorisation, code: "UnauthorizedOperation", message: "no")
