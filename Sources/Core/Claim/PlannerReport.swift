@@ -39,13 +39,14 @@ extension Planner {
     /// The claim's status with the problem in it; also used by the executor for what the cloud refused.
     static func failed(_ claim: Claim, _ problem: Problem, memory: Memory, nextAttemptAt: Timestamp?, now: Now) -> ClaimStatus {
         var status = claim.status
-        // A claim that is bound stays bound whatever is wrong with what it asks for now.
-        if status.binding == nil { status.phase = .failed }
+        // A claim that is bound stays bound whatever is wrong with what it asks for now; unless it is the binding that is wrong.
+        let isBound = status.binding != nil && ![.eipInUse, .eipNotFound, .eipLost].contains(problem.reason)
+        if !isBound { status.phase = .failed }
         // That of a binding stays: it says where the EIP may be bound.
         if let resolved = memory.resolved, status.intent == resolved, resolved.target == nil { status.intent = nil }
         status.nextAttemptAt = nextAttemptAt
         status.observedGeneration = claim.generation
-        status.set(.ready, status.binding != nil && status.isReady, problem.reason, problem.message, at: now.wall)
+        status.set(.ready, isBound && status.isReady, problem.reason, problem.message, at: now.wall)
         return status
     }
 }

@@ -134,10 +134,12 @@ public struct Reconcile: Sendable {
         }
     }
 
-    /// Whether the step reports a binding that was not reported before.
+    /// Whether the step reports a binding that was not reported before, or that nothing can come of an earlier call any more.
     private func confirms(_ step: Step) -> Bool {
-        guard case .writeStatus(let status) = step, let binding = status.binding else { return false }
-        return facts.claim.value??.status.binding?.target != binding.target
+        guard case .writeStatus(let status) = step, let before = facts.claim.value??.status else { return false }
+        if let binding = status.binding, before.binding?.target != binding.target { return true }
+        // That call may have been executed after the mirror last saw the address.
+        return before.nextAttemptAt != nil && status.nextAttemptAt == nil && facts.address.value != nil
     }
 
     /// Whether the step writes another target over the one that is known of a user's own EIP: nothing else says where it is bound.
@@ -296,7 +298,9 @@ public struct Reconcile: Sendable {
         let before = status.intent
         var intent = Intent(serial: claim.spec.serial, verb: step.cloudVerb!, at: now.wall.wholeSeconds, by: policy.identity)
         switch step {
-        case .allocate: status.phase = .allocating
+        case .allocate:
+            status.phase = .allocating
+            status.binding = nil  // of an EIP that was lost
         case .associate(let id, let target):
             (intent.addressID, intent.target) = (id, target)
             status.phase = .binding
@@ -318,7 +322,7 @@ public struct Reconcile: Sendable {
             if end > now.wall { status.nextAttemptAt = max(end, status.nextAttemptAt ?? end) }
         }
         status.intent = intent
-        if intent.verb == .associate || intent.verb == .release || intent.verb == .disassociate, status.isReady {
+        if intent.verb != .modifyBandwidth, status.isReady {
             status.set(.ready, false, .waitingForCloud, "\(intent.verb.rawValue) of \(intent.addressID?.rawValue ?? "an EIP") is under way", at: now.wall)
         }
         return status

@@ -24,7 +24,8 @@ public struct Worker: Sendable {
 
     public enum Effect: Hashable, Sendable {
         case started(Key)
-        /// one read, write or call; answered by `answered`, but for `say`, `took` and `record`. `proof` is what the life of a call counts from: the last proof of ownership, or its intent, whichever is older
+        /// one read, write or call; answered by `answered`, but for `say`, `took` and `record`. `proof` is what the life of a call
+        /// counts from: the last proof of ownership, or the call's intent, whichever is older
         case perform(Key, run: Int, ReconcileEffect, proof: Instant)
         case list(offset: Int, limit: Int)
         case describe([AddressID])

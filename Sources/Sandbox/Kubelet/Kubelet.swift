@@ -8,6 +8,7 @@ internal import Models
 ///     scheduled, Pending     IP from the node's pool, on the ENI, then Running and Ready
 ///     deleted                after `stopTime`: containers terminated, IP back in the pool; then removed
 ///     gone, Succeeded, Failed    IP back in the pool
+///     back from the dead     after a rollback of etcd, or in an API that an earlier kubelet served: keeps its IP if that is free, else gets another
 struct Kubelet: Sendable {
     struct Settings: Hashable, Sendable {
         /// From a pod's deletion to the end of its containers.
@@ -30,8 +31,8 @@ struct Kubelet: Sendable {
     mutating func plan(nodes: [JSONValue], pods: [JSONValue], now: Timestamp) -> [[KubeletStep]] {
         var groups: [[KubeletStep]] = []
         for node in nodes { groups.append(prepare(node, now: now)) }
-        learn(pods)
         groups.append(reclaim(pods))
+        groups += learn(pods)
         for pod in pods {
             guard let pool = pools[pod["spec"]["nodeName"].string ?? ""] else { continue }
             if pod.isTerminating {
@@ -76,15 +77,19 @@ struct Kubelet: Sendable {
 
     // MARK: - Addresses
 
-    /// Takes over what an earlier kubelet has given out.
-    private mutating func learn(_ pods: [JSONValue]) {
+    /// Takes over pods that another kubelet has started, or this one in a history that was undone. An IP that is another's by now
+    /// is not given twice.
+    private mutating func learn(_ pods: [JSONValue]) -> [[KubeletStep]] {
+        var groups: [[KubeletStep]] = []
         for pod in pods where assigned[pod.uid] == nil && holdsAddress(pod) {
-            guard let ip = pod["status"]["podIP"].string, let node = pod["spec"]["nodeName"].string, let pool = pools[node], pool.free.contains(ip) else {
-                continue
-            }
-            assigned[pod.uid] = Assignment(node: node, ip: ip)
-            pools[node]?.free.removeAll { $0 == ip }
+            guard let ip = pod["status"]["podIP"].string, let node = pod["spec"]["nodeName"].string, let pool = pools[node],
+                let free = pool.free.contains(ip) ? ip : pool.free.first
+            else { continue }
+            assigned[pod.uid] = Assignment(node: node, ip: free)
+            pools[node]?.free.removeAll { $0 == free }
+            groups.append([.addAddress(pool.interface, ip: free)])
         }
+        return groups
     }
     private mutating func reclaim(_ pods: [JSONValue]) -> [KubeletStep] {
         let holders = Set(pods.filter(holdsAddress).map(\.uid))
@@ -130,9 +135,13 @@ struct Kubelet: Sendable {
         return [.addAddress(pool.interface, ip: assignment.ip), patch(pod, status)]
     }
 
-    /// Readiness follows the pod's readiness gates.
+    /// Readiness follows the pod's readiness gates, and the IP is the one it has.
     private func refresh(_ pod: JSONValue, now: Timestamp) -> [KubeletStep] {
-        guard pod["status"]["phase"].string == "Running", !(pod["spec"]["readinessGates"].array ?? []).isEmpty else { return [] }
+        guard pod["status"]["phase"].string == "Running" else { return [] }
+        if let ip = assigned[pod.uid]?.ip, pod["status"]["podIP"].string != ip {
+            return [patch(pod, ["podIP": .string(ip), "podIPs": [["ip": .string(ip)]]])]
+        }
+        guard !(pod["spec"]["readinessGates"].array ?? []).isEmpty else { return [] }
         let conditions = Self.conditions(of: pod, ready: true, now: now)
         return conditions == pod["status"]["conditions"] ? [] : [patch(pod, ["conditions": conditions])]
     }

@@ -219,6 +219,23 @@ import Testing
         #expect(step(Build.facts(pod: nil, claim: deleting, address: unbound)) == .removeFinalizer)
     }
 
+    @Test func `a claim is not Ready any more when its EIP is somewhere else`() {
+        let claim = Build.claim {
+            $0.spec.source = .listed(Build.id)
+            $0.status = Build.boundStatus()
+        }
+        let elsewhere = Build.address(.bind) {
+            $0.tags = []
+            $0.privateIP = "10.9.9.9"
+        }
+        let facts = Build.facts(pod: Build.pod { $0.want = .list([Build.id]) }, claim: claim, address: elsewhere)
+        guard case .writeStatus(let status) = step(facts) else {
+            Issue.record("says it")
+            return
+        }
+        #expect(!status.isReady && status.phase == .failed && status.condition(.ready)?.reason == .eipInUse)
+    }
+
     @Test func `a listed EIP bound by hand, lost, in arrears or of the controller's own is left alone and said`() {
         let pod = Build.pod { $0.want = .list([Build.id]) }
         let claim = Build.claim { $0.spec.source = .listed(Build.id) }

@@ -107,6 +107,16 @@ import Testing
         #expect(ids.filter { mirror.entry($0)?.address != nil }.count == 7)
     }
 
+    @Test func `what was gone before this mirror began is missed by two sources, too`() {
+        var mirror = Self.listed([Self.address(2)])
+        _ = mirror.handle(.watch(Self.id(1), notBefore: .ms(500)), now: .ms(500))
+        _ = mirror.handle(.described(asked: [Self.id(1)], found: [], sentAt: .ms(501)), now: .ms(600))
+        #expect(mirror.entry(Self.id(1))?.missing?.listCount == 0)
+        _ = mirror.handle(.wake, now: .ms(60_010))
+        _ = mirror.handle(.listed([Self.address(2)], total: 1, offset: 0, sentAt: .ms(60_020)), now: .ms(60_100))
+        #expect(mirror.entry(Self.id(1))?.missing?.listCount == 1 && mirror.entry(Self.id(1))?.missing?.byIDCount == 1)
+    }
+
     @Test func `missing is counted by two sources, and looks in quick succession count once`() {
         var mirror = Self.listed([Self.address(1), Self.address(2)])
         _ = mirror.handle(.wake, now: .ms(60_010))

@@ -26,6 +26,8 @@ struct ReconcilerDrive {
     var allocateFault: CloudFault?
     /// what a look at an interface is answered with instead of one
     var interfaceFault: CloudFault?
+    /// whose pod goes when the next intent is written
+    var leavesAtIntent: Set<Key> = []
     /// effects of a key that are not answered by themselves
     var mute: Set<Key> = []
     private(set) var unanswered: [(key: Key, run: Int, effect: ReconcileEffect)] = []
@@ -166,7 +168,9 @@ struct ReconcilerDrive {
             claims[key] = Claim(namespace: key.namespace, name: key.name, uid: "claim-\(key.name)", resourceVersion: "1", createdAt: now.wall, spec: spec)
             return .claimWritten(claims[key]!)
         case .replaceSpec(_, let spec): return write(key) { $0.spec = spec }
-        case .replaceStatus(_, let status): return write(key) { $0.status = status }
+        case .replaceStatus(_, let status):
+            if status.intent != nil, leavesAtIntent.remove(key) != nil { pods[key] = nil }
+            return write(key) { $0.status = status }
         case .addFinalizer: return write(key) { $0.hasFinalizer = true }
         case .annotatePod(_, let ip):
             pods[key]?.publicIPAnnotation = ip

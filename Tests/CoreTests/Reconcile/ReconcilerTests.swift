@@ -97,6 +97,60 @@ import Testing
         #expect(drive.drifted == ["web-0"])
     }
 
+    @Test func `when nothing can come of an earlier call any more, the address is looked at before that is said`() {
+        var drive = ReconcilerDrive()
+        drive.createPod("web-0")
+        drive.pass(.seconds(5))
+        let key = ReconcilerDrive.key("web-0")
+        let id = drive.claims[key]!.spec.addressID!
+        drive.claims[key]!.status.nextAttemptAt = drive.now.wall + .seconds(1)
+        drive.addresses[id]!.status = .unbind  // a call that came late
+        drive.addresses[id]!.privateIP = nil
+        drive.pass(.seconds(1))
+        drive.feed(.run(key))
+        drive.pass(.seconds(2))
+        #expect(drive.times(of: .associate).count == 2)
+        #expect(drive.addresses[id]?.status == .bind && drive.claims[key]?.status.nextAttemptAt == nil)
+    }
+
+    @Test(arguments: [false, true])
+    func `an Allocate of unknown outcome stays on record, whatever becomes of the next one`(isRefused: Bool) {
+        var drive = ReconcilerDrive()
+        let key = ReconcilerDrive.key("web-0")
+        drive.allocateFault = CloudFault(.transient, code: "Transport.Broken", message: "the connection was cut")
+        drive.createPod("web-0")
+        drive.pass(.seconds(1))
+        if isRefused {
+            drive.allocateFault = CloudFault(.throttled, code: "RequestLimitExceeded", message: "too many")
+            drive.feed(.run(key))
+            drive.pass(.seconds(1))
+        }
+        drive.leavesAtIntent = [key]
+        drive.feed(.run(key))
+        drive.pass(.seconds(1))
+        guard case .again(_, .waitingForRequestLife) = drive.outcomes["web-0"] else {
+            Issue.record("does not wait: \(drive.outcomes)")
+            return
+        }
+        #expect(drive.claims[key]?.status.intent?.verb == .allocate)
+    }
+
+    @Test func `a claim whose EIP was lost is not Ready while the next one is allocated`() {
+        var drive = ReconcilerDrive()
+        let key = ReconcilerDrive.key("web-0")
+        drive.createPod("web-0")
+        drive.pass(.seconds(5))
+        drive.addresses = [:]
+        drive.pass(.seconds(130))  // two lists
+        drive.claims[key]!.spec.addressID = nil
+        drive.claims[key]!.spec.serial += 1
+        drive.allocateFault = CloudFault(.transient, code: "Transport.Broken", message: "the connection was cut")
+        drive.feed(.run(key))
+        drive.pass(.seconds(1))
+        let status = drive.claims[key]!.status
+        #expect(status.intent?.verb == .allocate && !status.isReady && status.binding == nil)
+    }
+
     @Test func `without permission a run ends, and so do those that wait for the same action`() {
         var drive = ReconcilerDrive()
         drive.allocateFault = CloudFault(.authorisation, code: "UnauthorizedOperation", message: "no")

@@ -1,0 +1,104 @@
+import Core
+import Testing
+
+/// What the simulator found in the planner, each by the facts that it came to (docs/proof.md has the stories).
+@Suite struct FoundBySimulationTests {
+    private func plan(_ facts: Facts, at now: Now = Build.now) -> Plan.Next { Planner.plan(facts, now: now, policy: Build.policy).next }
+    private func step(_ facts: Facts, at now: Now = Build.now) -> Step? {
+        guard case .step(let step) = plan(facts, at: now) else { return nil }
+        return step
+    }
+    private static let allocated = Memory.Allocated(claimUID: "claim-1", serial: 1, addressID: Build.id)
+    private static let own = AddressID("eip-0000own1")
+
+    @Test func `what was allocated is written down before the spec follows the pod`() {
+        let pod = Build.pod { $0.want = .attributes(AddressAttributes(bandwidth: 7)) }
+        var facts = Build.facts(pod: pod, claim: Build.claim { $0.spec.addressID = nil }, address: nil)
+        facts.memory.allocated = Self.allocated
+        #expect(step(facts) == .updateSpec(Build.claim().spec))
+    }
+
+    @Test func `what was allocated for a deleted claim is written down before that goes`() {
+        let claim = Build.claim {
+            $0.isDeleting = true
+            $0.spec.addressID = nil
+        }
+        var facts = Build.facts(pod: Build.pod(), claim: claim, address: nil)
+        facts.memory.allocated = Self.allocated
+        #expect(step(facts) == .updateSpec(Build.claim().spec))
+    }
+
+    @Test func `a claim deleted under its pod goes when every list shows its EIP, so that the next one finds it`() {
+        let claim = Build.claim { $0.isDeleting = true }
+        let young = Build.address(.bind) { $0.createdAt = Build.wall }
+        #expect(plan(Build.facts(pod: Build.pod(), claim: claim, address: young)) == .rest(.again(Build.policy.listingLag)))
+        #expect(plan(Build.facts(pod: Build.pod(), claim: claim, address: nil)) == .rest(.again(.seconds(1))))
+        let later = Now(instant: Build.now.instant + .seconds(31), wall: Build.wall + .seconds(31))
+        #expect(step(Build.facts(pod: Build.pod(), claim: claim, address: young), at: later) == .removeFinalizer)
+    }
+
+    @Test func `an EIP that is not visible yet does not give way to one that a late list still shows`() {
+        let released = Build.address(.unbind) { $0.id = AddressID("eip-released") }
+        #expect(plan(Build.facts(pod: Build.pod(), claim: Build.claim(), address: nil, named: [released])) == .rest(.again(.seconds(1))))
+    }
+
+    @Test func `an EIP of the pod's name without a claim gets one when nobody asks for it, and is kept`() {
+        var facts = Build.facts(pod: nil, claim: nil, address: nil, named: [Build.address(.bind) { $0.bandwidth = 30 }])
+        #expect(plan(facts) == .need(.address(Build.id)))
+        facts.address = .read(.init(id: Build.id, reading: .present(Build.address(.bind) { $0.bandwidth = 30 })))
+        let spec = ClaimSpec(source: .attributes(AddressAttributes(bandwidth: 30)), deletePolicy: .retain, addressID: Build.id)
+        #expect(step(facts) == .createClaim(spec))
+        facts.address = .read(.init(id: Build.id, reading: .missing(confirmed: false)))
+        #expect(plan(facts) == .rest(.settled))
+    }
+
+    @Test func `a claim deleted under a pod that is gone by now comes back to be torn down`() {
+        var facts = Build.facts(pod: nil, claim: nil, address: nil)
+        facts.memory.letGo = Memory.LetGo(spec: Build.claim().spec.with { $0.deletePolicy = .retain }, target: Build.target)
+        #expect(step(facts) == .createClaim(Build.claim().spec))
+    }
+
+    @Test func `where a user's own EIP may be bound stays in the claim while a look may be late`() {
+        let intent = Intent(serial: 1, verb: .associate, addressID: Self.own, target: Build.target, at: Build.wall, by: "worker-a")
+        let claim = Build.claim {
+            $0.spec = ClaimSpec(source: .listed(Self.own), deletePolicy: .delete, addressID: Self.own)
+            $0.status.intent = intent
+        }
+        let pod = Build.pod {
+            $0.want = .list([Self.own])
+            $0.podIP = nil
+        }
+        let free = Build.address(.unbind) {
+            $0.id = Self.own
+            $0.tags = []
+        }
+        var facts = Build.facts(pod: pod, claim: claim, address: free)
+        facts.memory.resolved = intent
+        facts.memory.acceptedAt = Build.now.instant
+        guard case .writeStatus(let status) = step(facts) else {
+            Issue.record("says that it waits")
+            return
+        }
+        #expect(status.intent == intent)
+        // gone altogether: it is looked at until the binding shows
+        facts.pod = .read(nil)
+        #expect(plan(facts) == .rest(.awaitAddress(Self.own)))
+    }
+
+    @Test func `a pod that is back at the IP that was just unbound is not confirmed by a late look`() {
+        var facts = Build.facts(pod: Build.pod(), claim: Build.claim(), address: Build.address(.bind))
+        facts.memory.unboundAt = Build.now.instant
+        #expect(plan(facts) == .rest(.awaitAddress(Build.id)))
+        let intent = Build.intent(.disassociate)
+        let other = Build.facts(pod: Build.pod(), claim: Build.claim { $0.status.intent = intent }, address: Build.address(.bind))
+        #expect(plan(other) == .rest(.awaitAddress(Build.id)))
+    }
+
+    @Test func `an adopted EIP of another bandwidth is corrected, once a run`() {
+        let claim = Build.claim { $0.status = Build.boundStatus() }
+        var facts = Build.facts(pod: Build.pod { $0.publicIPAnnotation = "1.2.3.4" }, claim: claim, address: Build.address(.bind) { $0.bandwidth = 5 })
+        #expect(step(facts) == .modifyBandwidth(Build.id, megabits: 100))
+        facts.memory.modified = Build.id
+        #expect(plan(facts) == .rest(.settled))
+    }
+}
