@@ -75,6 +75,11 @@ public struct Memory: Hashable, Sendable {
         public var claimUID: String
         public var serial: Int
         public var addressID: AddressID
+        public init(claimUID: String, serial: Int, addressID: AddressID) {
+            self.claimUID = claimUID
+            self.serial = serial
+            self.addressID = addressID
+        }
     }
     public struct Spent: Hashable, Sendable {
         public var serial: Int

@@ -80,6 +80,11 @@ extension LogModel {
         public var memberID: String
         public var generation: Int
         public var partitions: [Int]
+        public init(memberID: String, generation: Int, partitions: [Int]) {
+            self.memberID = memberID
+            self.generation = generation
+            self.partitions = partitions
+        }
     }
 
     /// What the coordinator says to a heartbeat or a commit.

@@ -12,6 +12,10 @@ public struct LogModel: Sendable {
         public var offset: Int64
         /// nil: its payload is garbage and has no key
         public var change: KeyChanged?
+        public init(offset: Int64, change: KeyChanged?) {
+            self.offset = offset
+            self.change = change
+        }
     }
 
     public enum Fetched: Hashable, Sendable {

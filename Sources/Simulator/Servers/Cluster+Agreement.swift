@@ -72,11 +72,11 @@ extension Cluster {
     }
 
     /// Such an EIP sits on the pod's private IP.
-    private func isBlocked(_ ip: String) -> Bool {
-        account.cloud.model.addresses.contains { address in
-            address.privateIP == ip
-                && (sim.checks.forgottenBindings.contains(address.id) || !sim.checks.undone.isEmpty && account.cloud.model.isUserOwned(address.id))
-        }
+    private func isBlocked(_ ip: String) -> Bool { account.cloud.model.addresses.contains { $0.privateIP == ip && isStranded($0) } }
+
+    /// A user's own, bound by a claim that was deleted or rolled back: nobody knows, and it is left to people.
+    private func isStranded(_ address: Address) -> Bool {
+        sim.checks.forgottenBindings.contains(address.id) || !sim.checks.undone.isEmpty && account.cloud.model.isUserOwned(address.id)
     }
 
     private func disagreement(_ address: Address) -> String? {
@@ -84,7 +84,7 @@ extension Cluster {
         guard address.status.isBound, let ip = address.privateIP, let machine = kubelet.machines.first(where: { $0.interfaceID == address.networkInterfaceID }),
             machine.isThere
         else { return nil }
-        if sim.checks.forgottenBindings.contains(address.id) { return nil }
+        if isStranded(address) { return nil }
         // Bound on one of this cluster's nodes: the pod there is the one whose claim has it.
         guard let uid = kubelet.holders[ip], let running = kubelet.running[uid] else { return "\(address.id) is still bound to \(ip), which is nobody's" }
         guard claims[running.key]?.spec.addressID == address.id else { return "\(address.id) is bound to \(ip), which is another pod's: \(running.key.name)" }
