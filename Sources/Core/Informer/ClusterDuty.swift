@@ -40,7 +40,7 @@ public struct ClusterDuty: Sendable {
     private let term: Leadership.Term
     private var mirror: ClusterMirror
     private var due: DueList
-    private var resync: Resync
+    private var resync = Resync()
     private var outbox = Outbox()
     private var followsPods = false
     private var followsClaims = false
@@ -53,13 +53,10 @@ public struct ClusterDuty: Sendable {
         self.term = term
         mirror = ClusterMirror(cluster: cluster)
         due = DueList(settings: settings)
-        resync = Resync(first: settings.restlessFirst, most: settings.restlessMost, resting: settings.restingEvery)
     }
 
     /// Pods that want an EIP or have a claim, claims, and keys that are not published yet; for metrics.
     public var counts: (pods: Int, claims: Int, outbox: Int) { (mirror.counts.pods, mirror.counts.claims, outbox.count) }
-    /// Whether claims may expire at this moment.
-    public func mayExpire(now: Now) -> Bool { due.mayExpire(now: now) }
 
     /// - Parameter now: wall is the API server's clock.
     public mutating func handle(_ event: Event, now: Now) -> [Effect] {

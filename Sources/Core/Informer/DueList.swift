@@ -13,11 +13,6 @@ public struct DueList: Sendable {
         public var repeatAfter: Duration = .seconds(30)
         /// how old a recorded call may be before its key is due: longer than a request can live
         public var intentAgeMax: Duration = .seconds(120)
-        /// a key that does not rest is published again after the first, then after waits that double up to the second
-        public var restlessFirst: Duration = .seconds(120)
-        public var restlessMost: Duration = .seconds(600)
-        /// a claim that rests is looked at that often all the same
-        public var restingEvery: Duration = .seconds(600)
         public init() {}
     }
 

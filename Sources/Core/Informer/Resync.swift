@@ -35,20 +35,15 @@ struct Resync: Sendable {
         static func < (a: Alarmed, b: Alarmed) -> Bool { (a.at, a.name) < (b.at, b.name) }
     }
 
-    private let first: Duration
-    private let most: Duration
-    private let resting: Duration
+    /// What does not rest is published after the first, then after waits that double up to the second; what rests, every `resting`.
+    private static let first = Duration.seconds(120)
+    private static let most = Duration.seconds(600)
+    private static let resting = Duration.seconds(600)
+
     private var pods: [Name: PodState] = [:]
     private var claims: [Name: ClaimState] = [:]
     private var watched: [Name: Watch] = [:]
     private var alarms = Heap<Alarmed>()
-
-    /// Published after `first`, then after waits that double up to `most`; what rests, every `resting`.
-    init(first: Duration, most: Duration, resting: Duration) {
-        self.first = first
-        self.most = most
-        self.resting = resting
-    }
 
     var count: Int { watched.count }
     /// When the next one is due.
@@ -113,7 +108,7 @@ struct Resync: Sendable {
         while let first = alarms.min, first.at <= now {
             _ = alarms.popMin()
             guard var watch = watched[first.name], watch.next == first.at else { continue }
-            watch.wait = watch.rests ? resting : min(watch.wait * 2, most)
+            watch.wait = watch.rests ? Self.resting : min(watch.wait * 2, Self.most)
             watch.next = now + watch.wait
             watched[first.name] = watch
             alarms.insert(Alarmed(at: watch.next, name: first.name))
@@ -130,8 +125,8 @@ struct Resync: Sendable {
         }
         guard watched[name]?.rests != rests else { return }
         // All that rest would come at once after a list: their first turns are spread.
-        let wait = rests ? resting / 2 + resting * Int(StableHash.of(name.namespace, name.name) % 1024) / 2048 : first
-        watched[name] = Watch(next: now + wait, wait: first, rests: rests)
+        let wait = rests ? Self.resting / 2 + Self.resting * Int(StableHash.of(name.namespace, name.name) % 1024) / 2048 : Self.first
+        watched[name] = Watch(next: now + wait, wait: Self.first, rests: rests)
         alarms.insert(Alarmed(at: now + wait, name: name))
     }
 

@@ -106,7 +106,6 @@ extension Checks {
     }
 
     func userDeletes(_ cluster: Cluster, _ key: Key) { mayHaveChanged.insert(key) }
-    func vanished(_ id: AddressID) { vanishedByHand.insert(id) }
 
     /// etcd was rolled back: of every key that it changes, what was true may be undone.
     func rewound(_ cluster: Cluster, _ before: [Key: Claim]) {

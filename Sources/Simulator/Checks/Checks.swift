@@ -21,8 +21,6 @@ final class Checks {
     var unclaimed: Set<AddressID> = []
     /// keys whose claims a rollback changed: what was true of them may be undone
     var undone: Set<Key> = []
-    /// released by hand
-    var vanishedByHand: Set<AddressID> = []
     /// keys whose claim was deleted, or made not static, since its pod or its claim last came to be: a release is in order
     var mayHaveChanged: Set<Key> = []
     /// since when there is no pod of that name

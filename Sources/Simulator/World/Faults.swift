@@ -79,7 +79,6 @@ final class Faults {
         case 2:
             guard isOurs else { return }
             sim.note { "console: \(address.id) released" }
-            sim.checks.vanished(address.id)
             account.cloud.console { model, now throws(CloudFault) in try model.vanish(address.id, now: now) }
         default:
             let time = chance.seconds(2...60)
