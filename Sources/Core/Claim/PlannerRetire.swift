@@ -134,7 +134,7 @@ extension Planner {
         status.binding = nil
         status.nextAttemptAt = comeBack(claim)
         if mayExecuteUntil(claim) == nil { status.intent = nil }
-        status.retainedSince = status.retainedSince ?? now.wall.wholeSeconds
+        if claim.status.phase != .retained || status.retainedSince == nil { status.retainedSince = now.wall.wholeSeconds }
         let expireAfter = claim.spec.expireAfter ?? policy.expireAfter
         status.expiresAt = expireAfter == .zero ? nil : status.retainedSince.map { $0 + expireAfter }
         status.observedGeneration = claim.generation

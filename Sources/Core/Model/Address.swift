@@ -111,9 +111,11 @@ public struct Address: Hashable, Sendable {
         self.createdAt = createdAt
     }
 
-    /// Whether it is bound to exactly this private IP on this interface.
+    /// Whether it is bound to exactly this private IP on this interface and, where the cloud says which, on this instance
+    /// (`InstanceId` may be null, product/215/16702).
     public func isBound(to target: Target) -> Bool {
         status == .bind && networkInterfaceID == target.networkInterfaceID && privateIP == target.podIP
+            && (instanceID == nil || instanceID == target.instanceID)
     }
 }
 

@@ -322,6 +322,8 @@ public struct Reconcile: Sendable {
             if end > now.wall { status.nextAttemptAt = max(end, status.nextAttemptAt ?? end) }
         }
         status.intent = intent
+        // Of an address that is bound, or about to be, the time without a pod begins anew.
+        if intent.verb == .associate || intent.verb == .disassociate { (status.retainedSince, status.expiresAt) = (nil, nil) }
         if intent.verb != .modifyBandwidth, status.isReady {
             status.set(.ready, false, .waitingForCloud, "\(intent.verb.rawValue) of \(intent.addressID?.rawValue ?? "an EIP") is under way", at: now.wall)
         }

@@ -84,8 +84,10 @@ struct KeyQueue: Sendable {
         let work = Work(
             cause: hint.cause, lane: KeyQueue.lane(of: hint.cause), partition: hint.partition, generation: hint.generation,
             covers: hint.cover.map { [$0] } ?? [])
-        if let waiting = item.waiting, item.running == nil, item.notBefore == nil { _ = leave(hint.key, waiting.lane) }
+        let queuedIn = item.running == nil && item.notBefore == nil ? item.waiting?.lane : nil
         let surplus = merge(work, into: &item)
+        // In its lane it keeps its place: a key of which there is always news would never have its turn.
+        if let queuedIn, item.waiting?.lane != queuedIn { _ = leave(hint.key, queuedIn) }
         item.notBefore = nil  // what is new does not wait for what failed
         enter(hint.key, &item, now: now)
         return surplus

@@ -55,12 +55,15 @@ extension Checks {
         guard let side else { return }
         let id = side.id
         offsets[id, default: OffsetTrace()].assigned(starts.map(\.partition))
+        waits[id, default: WaitTrace()].forget()
         guard isCurrent else { return }
         for start in starts { owners[side.accountIndex, default: [:]][start.partition] = (id, now) }
     }
     func took(_ side: WorkerSide?, _ partition: Int, _ offset: Int64, _ key: Key?) {
         guard let side else { return }
         offsets[side.id, default: OffsetTrace()].took(partition, offset, key)
+        if let key { waits[side.id, default: WaitTrace()].told(key, now) }
+        checkWaits(side.id)
     }
     /// No offset is committed before its key is settled or parked.
     func commits(_ side: WorkerSide, _ positions: [PartitionOffset]) {

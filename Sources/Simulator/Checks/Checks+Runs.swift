@@ -9,6 +9,8 @@ final class RunTrace {
     var readClaimSince = false
     var readPodSince = false
     var podRead: (pod: Pod?, sentAt: Instant)?
+    var nodeRead: Node?
+    var interfaceRead: NetworkInterface?
     init(startedAt: Instant) { self.startedAt = startedAt }
 }
 
@@ -37,6 +39,8 @@ extension Checks {
     func started(_ side: WorkerSide, _ key: Key) {
         runs[RunID(side: side.id, key: key)] = RunTrace(startedAt: now)
         offsets[side.id, default: OffsetTrace()].started(key)
+        waits[side.id, default: WaitTrace()].started(key)
+        checkWaits(side.id)
     }
 
     func finished(_ side: WorkerSide, _ key: Key, _ outcome: ReconcileOutcome) {
@@ -47,12 +51,14 @@ extension Checks {
         case .abandoned: isDone = false
         }
         offsets[side.id, default: OffsetTrace()].finished(key, isDone: isDone)
+        waits[side.id, default: WaitTrace()].finished(key, now)
     }
 
     func forgot(_ side: WorkerSide) {
         let id = side.id
         runs = runs.filter { $0.key.side != id }
         offsets[id] = nil
+        waits[id] = nil
         sights[id] = nil
     }
     func forgot(_ replica: Replica) { if let side = replica.worker { forgot(side) } }
@@ -64,6 +70,7 @@ extension Checks {
         if let action = effect.action {
             calls(action, decided, decided.replica.account)
             if action.isMutating { checkIntent(trace, key, effect) }
+            if case .associate(let id, let interface, let ip) = effect, let trace { checkTarget(trace, key, id, interface, ip) }
         }
         if case .replaceStatus(let claim, let status) = effect { checkConfirmation(side, trace, key, claim, status) }
         return EffectTrace(effect, key, trace, sentAt: now)
@@ -84,6 +91,8 @@ extension Checks {
         case (.readPod, .podRead(let pod)):
             if run.intent != nil { run.readPodSince = true }
             run.podRead = (pod, trace.sentAt)
+        case (.readNode, .nodeRead(let node)): run.nodeRead = node
+        case (.readNetworkInterface, .networkInterfaceRead(let interface)): run.interfaceRead = interface
         default: break
         }
     }
@@ -104,6 +113,18 @@ extension Checks {
             fail("promise 5", "\(key.name): \(effect.verb) without reading \(run.readClaimSince ? "the pod" : "the claim") after the intent")
         }
         run.intent = nil
+    }
+
+    /// Promise 2, before the call: the pod was read with that IP, on a node whose instance has the interface.
+    private func checkTarget(_ run: RunTrace, _ key: Key, _ id: AddressID, _ interface: String, _ ip: String) {
+        guard let pod = run.podRead?.pod, pod.podIP == ip, let node = run.nodeRead, node.name == pod.nodeName, let read = run.interfaceRead else {
+            return fail("promise 2", "\(key.name): associate of \(id) with \(ip), which was not read so")
+        }
+        if read.id != interface || read.instanceID != node.instanceID || node.instanceID == nil {
+            fail(
+                "promise 2",
+                "\(key.name): associate of \(id) with \(interface) of \(read.instanceID ?? "no instance"), the node is \(node.instanceID ?? "unknown")")
+        }
     }
 
     /// Two workers never act on one key: whoever was given the partition last, alone.

@@ -11,7 +11,7 @@ extension Checks {
             counts.allocations += 1
             sim.note { "cloud: \(id) is allocated for \(replica.label(key))" }
             allocated[id] = key
-            if let before = serials.updateValue(id, forKey: request.clientToken), before != id, !undone.contains(key) {
+            if let before = serials.updateValue(id, forKey: request.clientToken), before != id, !undone.contains(key), cloud.address(before) != nil {
                 fail("promise 1", "\(key.name): one serial yielded \(before) and \(id)")
             }
             checkNamed(id, key, claim, replica, cloud)
@@ -29,7 +29,11 @@ extension Checks {
     private func checkNamed(_ id: AddressID, _ key: Key, _ claim: Claim?, _ replica: Replica, _ cloud: Cloud) {
         guard !undone.contains(key), cloud.address(id) != nil else { return }
         guard let claim else {
-            if isServed(key, replica.account) { unclaimed.insert(id) } else { fail("promise 1", "\(key.name): \(id) allocated, and there is no claim") }
+            if isServed(key, replica.account) || stripped.contains(key) {
+                unclaimed.insert(id)
+            } else {
+                fail("promise 1", "\(key.name): \(id) allocated, and there is no claim")
+            }
             return
         }
         if let named = claim.spec.addressID, named != id, cloud.address(named) != nil {
@@ -64,11 +68,16 @@ extension Checks {
             if after.spec.serial < before.spec.serial { fail("serial", "\(key.name): serial \(before.spec.serial) became \(after.spec.serial)") }
             checkKept(cluster, key, before, after)
         }
+        switch after.status.phase {
+        case .binding, .bound, .unbinding: servedAt[key] = now
+        case .pending, .allocating, .allocated, .retained, .releasing, .failed: break
+        }
         if let id = after.spec.addressID {
             unclaimed.remove(id)
-            if after.status.binding != nil || after.status.intent?.target != nil { forgottenBindings.remove(id) }
+            let targets = [after.status.binding?.target, after.status.intent?.target].compactMap { $0?.podIP }
+            if let ip = cluster.account.cloud.address(id)?.privateIP, targets.contains(ip) { forgottenBindings.remove(id) }
         }
-        if !after.hasFinalizer, !after.isDeleting { fail("finalizer", "\(key.name): a claim without the finalizer") }
+        if !after.hasFinalizer, !after.isDeleting, before?.hasFinalizer ?? true, !isEdited { fail("finalizer", "\(key.name): a claim without the finalizer") }
     }
 
     /// A static claim keeps its address as long as that exists.
@@ -81,6 +90,8 @@ extension Checks {
     /// The finalizer leaves only when no address of the claim is left, or a living pod will find it by its name.
     private func claimRemoved(_ cluster: Cluster, _ key: Key, _ before: Claim?) {
         mayHaveChanged.remove(key)
+        let isByHand = isEdited || !(before?.hasFinalizer ?? true)
+        if isByHand { stripped.insert(key) }
         let left = allocated.filter { $0.value == key }.keys.sorted().filter { id in
             cluster.account.cloud.address(id).map { $0.status != .offlining } ?? false
         }
@@ -88,7 +99,7 @@ extension Checks {
             forgottenBindings.insert(id)
         }
         guard !left.isEmpty, !undone.contains(key) else { return }
-        if isServed(key, cluster.account) || wasReadAlive(key) {
+        if isServed(key, cluster.account) || wasReadAlive(key) || isByHand {
             unclaimed.formUnion(left)
         } else {
             for id in left where !unclaimed.contains(id) { fail("promise 1", "\(key.name): the claim is gone, and \(id) is left") }
@@ -99,10 +110,6 @@ extension Checks {
     private func wasReadAlive(_ key: Key) -> Bool {
         guard let arriving, arriving.key == key, case .removeFinalizer = arriving.effect, let pod = arriving.run?.podRead?.pod else { return false }
         return !pod.isFinished && !pod.isTerminating
-    }
-
-    func podChanged(_ cluster: Cluster, _ key: Key, _ pod: Pod, isGone: Bool) {
-        absentSince[key] = isGone ? now : nil
     }
 
     func userDeletes(_ cluster: Cluster, _ key: Key) { mayHaveChanged.insert(key) }
@@ -117,14 +124,25 @@ extension Checks {
     // MARK: the reaper
 
     /// Nothing expires without an unbroken observation, nor while its pod is there.
-    func expires(_ duty: DutySide, _ cluster: Cluster, _ key: Key) {
+    func expires(_ duty: DutySide, _ cluster: Cluster, _ key: Key, _ decided: Instant) {
         counts.expirations += 1
         mayHaveChanged.insert(key)
-        guard let since = duty.observesSince, now - since >= observation else {
+        guard let since = duty.observesSince, decided - since >= observation else {
             return fail("expiry", "\(key.name): expired after too short an observation")
         }
+        if let since = duty.doubtsClockSince, decided > since { fail("expiry", "\(key.name): expired while the clocks were apart") }
+        // Of a pod that came and went unseen nobody can know.
+        switch duty.presence[key] {
+        case .present: fail("expiry", "\(key.name): expired, and its pod is there")
+        case .gone(let at): if decided - at < expireAfter { fail("expiry", "\(key.name): expired \(decided - at) after its pod was gone") }
+        case nil: break
+        }
+    }
+
+    /// The claim of an expired name was deleted: it said nothing else for all that time.
+    func expired(_ cluster: Cluster, _ key: Key) {
         guard let claim = cluster.claims[key], !undone.contains(key) else { return }
-        if let gone = absentSince[key], now - gone < expireAfter - .seconds(4) { fail("expiry", "\(key.name): expired \(now - gone) after its pod was gone") }
+        if let at = servedAt[key], now - at < expireAfter { fail("expiry", "\(key.name): expired \(now - at) after its claim was in use") }
         if claim.spec.deletePolicy != .retain { fail("expiry", "\(key.name): expired, and is not static") }
     }
 

@@ -9,6 +9,7 @@ final class Checks {
     var counts = Report.Counts()
     var runs: [RunID: RunTrace] = [:]
     var offsets: [Int: OffsetTrace] = [:]
+    var waits: [Int: WaitTrace] = [:]
     var sights: [Int: [AddressID: [Sight]]] = [:]
     /// who was given the key's partition last, and when
     var owners: [Int: [Int: (side: Int, at: Instant)]] = [:]
@@ -23,16 +24,22 @@ final class Checks {
     var undone: Set<Key> = []
     /// keys whose claim was deleted, or made not static, since its pod or its claim last came to be: a release is in order
     var mayHaveChanged: Set<Key> = []
-    /// since when there is no pod of that name
-    var absentSince: [Key: Instant] = [:]
-    var observation: Duration { sim.draw.observation - .seconds(2) }
-    var expireAfter: Duration { sim.draw.expireAfter }
+    /// when the claim last said that its address is bound, or about to be, or about to be unbound
+    var servedAt: [Key: Instant] = [:]
+    /// by clocks that run fast and are off
+    var observation: Duration { least(sim.draw.observation) }
+    var expireAfter: Duration { least(sim.draw.expireAfter) }
+    private func least(_ time: Duration) -> Duration { time - time / 100 - .seconds(4) }
 
     /// listed EIPs that are bound, and whose claim was deleted under the living pod: a crash before the next claim says where they were
     /// bound leaves them to people
     var forgottenBindings: Set<AddressID> = []
     /// a Lease that is rolled back is given out twice: when that last happened
     var rewoundAt: [Int: Instant] = [:]
+    /// keys whose claim went without its finalizer, by hand
+    var stripped: Set<Key> = []
+    /// people change a claim by hand
+    private(set) var isEdited = false
     /// what the API server executes at this moment
     var arriving: EffectTrace?
     private var sides = 0
@@ -54,6 +61,12 @@ final class Checks {
     var now: Instant { sim.now }
     var limits: Limits { sim.draw.limits }
 
+    func edits(_ body: () -> Void) {
+        isEdited = true
+        body()
+        isEdited = false
+    }
+
     // MARK: limits
 
     func limits(_ machine: Worker) {
@@ -61,6 +74,13 @@ final class Checks {
         // what was prefetched is still taken
         if machine.keyCount > limits.shard.keysMax + 500 { fail("limits", "\(machine.keyCount) keys in the queue") }
     }
+
+    func limits(list limit: Int) { if limit > limits.mirror.pageCountMax { fail("limits", "a page of \(limit) addresses asked for") } }
+    func limits(describe ids: [AddressID]) {
+        if ids.isEmpty || ids.count > limits.mirror.batchIDsMax { fail("limits", "a look at \(ids.count) addresses") }
+        if Set(ids).count < ids.count { fail("limits", "one address twice in a look") }
+    }
+    func limits(inFlight count: Int) { if count > Outbox.inFlightMax { fail("limits", "\(count) publications on their way") } }
 
     // MARK: the account's rates
 

@@ -13,8 +13,21 @@ final class DutySide {
     private var claims: Follower<Claim>!
     private var memory: MemoryQueueSide?
     private(set) var isOver = false
+    /// what it was told: that a watch is broken is known only later
+    private var followsPods = false
+    private var followsClaims = false
     /// both watches have stood without a gap since then; for the checkers
     private(set) var observesSince: Instant?
+    enum Presence {
+        case present
+        case gone(Instant)
+    }
+    /// of pods, as it was told
+    private(set) var presence: [Key: Presence] = [:]
+    private func key(_ pod: Pod) -> Key { cluster.key(pod.namespace, pod.name) }
+    private var inFlight = 0
+    private var toldSkew = Duration.zero
+    var doubtsClockSince: Instant? { replica.doubtsClockSince }
 
     init(_ replica: Replica, _ leader: LeaderSide, _ term: Leadership.Term) {
         self.replica = replica
@@ -24,9 +37,11 @@ final class DutySide {
         due.observation = replica.sim.draw.observation
         machine = ClusterDuty(cluster: leader.cluster.uid, term: term, due: due)
         pods = Follower(
-            replica, leader.cluster, list: { $0.sortedPods }, changes: { $0.podChanges }, tell: { [weak self] in self?.heard(.pods($0)) })
+            replica, leader.cluster, list: { $0.sortedPods }, changes: { $0.podChanges },
+            tell: { [weak self] in self?.heard(.pods($0), of: \.followsPods, $0) })
         claims = Follower(
-            replica, leader.cluster, list: { $0.sortedClaims }, changes: { $0.claimChanges }, tell: { [weak self] in self?.heard(.claims($0)) })
+            replica, leader.cluster, list: { $0.sortedClaims }, changes: { $0.claimChanges },
+            tell: { [weak self] in self?.heard(.claims($0), of: \.followsClaims, $0) })
     }
 
     func begin() {
@@ -69,29 +84,41 @@ final class DutySide {
         memory?.side?.end()
     }
 
-    private func heard(_ event: ClusterDuty.Event) {
+    private func heard<Object>(_ event: ClusterDuty.Event, of kind: ReferenceWritableKeyPath<DutySide, Bool>, _ news: ClusterDuty.News<Object>) {
         guard !isOver else { return }
         feed(event)
-        let observes = pods.isFollowing && claims.isFollowing
-        observesSince = observes ? observesSince ?? sim.now : nil
+        switch news {
+        case .following: self[keyPath: kind] = true
+        case .lost, .rewound: self[keyPath: kind] = false
+        case .listed(let objects): if let pods = objects as? [Pod] { presence = Dictionary(uniqueKeysWithValues: pods.map { (key($0), .present) }) }
+        case .changed(let object): if let pod = object as? Pod { presence[key(pod)] = .present }
+        case .gone(let object): if let pod = object as? Pod { presence[key(pod)] = .gone(sim.now) }
+        }
+        observesSince = followsPods && followsClaims ? observesSince ?? sim.now : nil
     }
 
     private func feed(_ event: ClusterDuty.Event) {
         guard !isOver else { return }
-        for effect in machine.handle(event, now: replica.now()) { replica.later { [self] in if !isOver { perform(effect) } } }
+        if toldSkew != replica.skew {
+            toldSkew = replica.skew
+            feed(.skew(toldSkew))
+        }
+        let decided = sim.now
+        for effect in machine.handle(event, now: replica.now()) { replica.later { [self] in if !isOver { perform(effect, decided) } } }
     }
 
-    private func perform(_ effect: ClusterDuty.Effect) {
+    private func perform(_ effect: ClusterDuty.Effect, _ decided: Instant) {
         switch effect {
         case .publish(let change): publish(change)
         case .deleteClaim(let namespace, let name, let uid, let version):
             guard leader.term() == term else { return }
             let key = cluster.key(namespace, name)
             sim.note { "\(self.replica.name): \(self.cluster.label(key)) expired" }
-            sim.checks.expires(self, cluster, key)
+            sim.checks.expires(self, cluster, key, decided)
             let cluster = cluster
+            let checks = sim.checks!
             cluster.link.call(replica, timeout: .seconds(10)) {
-                cluster.expire(key, uid: uid, resourceVersion: version)
+                if cluster.expire(key, uid: uid, resourceVersion: version) { checks.expired(cluster, key) }
             } _: { _ in
             }
         case .wake(let at): replica.timer(self, at: at) { [self] in feed(.wake) }
@@ -104,10 +131,13 @@ final class DutySide {
             memory.publish(change) { [self] in feed(.acknowledged(change.key)) }
             return
         }
+        inFlight += 1
+        sim.checks.limits(inFlight: inFlight)
         let account = replica.account
         account.log.link.call(replica, timeout: .seconds(30)) {
             account.log.publish(change, to: account.map.partition(of: change.key, of: account.place))
         } _: { [self] (answer: Void?) in
+            inFlight -= 1
             feed(answer == nil ? .publishFailed(change.key) : .acknowledged(change.key))
         }
     }

@@ -20,7 +20,10 @@ final class Replica {
     private var timers: [ObjectIdentifier: Int] = [:]
     private var lastTimer = 0
     private let rate: Int
-    private let error: Duration
+    private var error: Duration
+    /// how far apart it believes its clock and the API server's to be, and since when that was so much that nothing may expire
+    private(set) var skew = Duration.zero
+    private(set) var doubtsClockSince: Instant?
 
     private(set) var worker: WorkerSide?
     private(set) var leaders: [LeaderSide] = []
@@ -122,8 +125,18 @@ final class Replica {
             guard life == begun, pausedUntil == until else { return }
             pausedUntil = nil
             sim.note { "\(self.name): goes on" }
+            sim.checks.stoodStill(self)
             drain()
         }
+    }
+
+    /// Its wall clock is set anew; sometimes so far off that for a while nothing may expire.
+    func jump() {
+        error = Draw.clockError(sim.chance)
+        skew = sim.chance.below(3) == 0 ? .seconds(31 + sim.chance.below(600)) : .zero
+        if sim.chance.below(2) == 0 { skew = .zero - skew }
+        doubtsClockSince = skew == .zero ? nil : sim.now
+        sim.note { "\(self.name): its clock jumps, \(self.skew) from the API server's" }
     }
 
     /// It is gone for good.
@@ -135,8 +148,10 @@ final class Replica {
 
     func heal() {
         guard !isGone else { return }
+        (skew, doubtsClockSince) = (.zero, nil)
         if pausedUntil != nil {
             pausedUntil = nil
+            sim.checks.stoodStill(self)
             drain()
         }
         start()

@@ -45,6 +45,9 @@ final class WorkerSide {
     func feed(_ event: Worker.Event) {
         guard !ended else { return }
         let decided = Decision(replica: replica, at: sim.now)
+        if case .message(let partition, let offset, let key?, let cause) = event {
+            sim.note { "\(self.replica.name): \(self.replica.label(key)) told: \(cause), \(offset) of \(partition)" }
+        }
         let effects = machine.handle(event, now: replica.now())
         sim.checks.limits(machine)
         for effect in effects {
@@ -178,6 +181,7 @@ final class WorkerSide {
 
     private func list(_ offset: Int, _ limit: Int, _ decided: Decision) {
         let sentAt = replica.now().instant
+        sim.checks.limits(list: limit)
         sim.checks.calls(.describeAddresses, decided, replica.account)
         replica.account.cloud.link.call(replica, timeout: .seconds(10)) { [replica] in
             replica.account.cloud.list(offset: offset, limit: limit)
@@ -193,6 +197,7 @@ final class WorkerSide {
 
     private func describe(_ ids: [AddressID], _ decided: Decision) {
         let sentAt = replica.now().instant
+        sim.checks.limits(describe: ids)
         sim.checks.calls(.describeAddresses, decided, replica.account)
         replica.account.cloud.link.call(replica, timeout: .seconds(10)) { [replica] in
             replica.account.cloud.describe(ids)

@@ -26,6 +26,9 @@ final class Account {
         faults = Faults(self)
     }
 
+    /// Pods of several names, or of several clusters, list the same one.
+    private(set) lazy var listed = cloud.addUserAddress()
+
     func cluster(_ uid: String) -> Cluster? { clusters.first { $0.uid == uid } }
 
     func begin() {

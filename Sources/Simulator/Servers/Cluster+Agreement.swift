@@ -25,6 +25,8 @@ extension Cluster {
         let key = key(pod.namespace, pod.name)
         guard let claim = claims[key] else { return "no claim" }
         if claim.isDeleting { return "its claim is still being deleted" }
+        if !claim.hasFinalizer { return "its claim has no finalizer" }
+        if isTaken(key, claim) { return nil }
         if isLost(claim) || isForgotten(claim) || isBlocked(running.ip) { return nil }
         guard let target = claim.status.binding?.target, claim.status.isReady else {
             return "not bound: \(claim.status.phase.rawValue), \(claim.status.conditions.first?.reason.rawValue ?? "")"
@@ -50,6 +52,7 @@ extension Cluster {
         if let pod = pods[key], !pod.isFinished { return nil }
         if claim.isDeleting { return "its claim is still being deleted" }
         guard claim.spec.deletePolicy == .retain else { return "its claim is still there, and no pod" }
+        if !claim.hasFinalizer { return "its claim has no finalizer" }
         if isLost(claim) { return nil }
         guard claim.status.phase == .retained else { return "static and without a pod, its claim is \(claim.status.phase.rawValue)" }
         guard let id = claim.spec.addressID, let address = account.cloud.address(id) else { return "retained without an EIP" }
@@ -61,6 +64,21 @@ extension Cluster {
         let isAskedFor = pods[key(claim.namespace, claim.name)].map { !$0.isFinished } ?? false
         guard !(sim.draw.replacesLostStatic && isAskedFor), claim.spec.deletePolicy == .retain else { return false }
         return claim.status.conditions.contains { $0.reason == .eipLost }
+    }
+
+    /// A user's own EIP that another pod lists as well, and has: here, or in a cluster that stays unreachable. The claim says so.
+    private func isTaken(_ key: Key, _ claim: Claim) -> Bool {
+        guard claim.spec.isUserOwned, let id = claim.spec.addressID, let ip = account.cloud.address(id)?.privateIP else { return false }
+        let isElsewhere = account.clusters.contains { cluster in
+            guard let machine = cluster.kubelet.machines.first(where: { $0.interfaceID == account.cloud.address(id)?.networkInterfaceID }), machine.isThere
+            else {
+                return false
+            }
+            if cluster.link.isDown { return cluster.uid != uid }
+            guard let holder = cluster.kubelet.holders[ip].flatMap({ cluster.kubelet.running[$0]?.key }), holder != key else { return false }
+            return cluster.claims[holder]?.spec.addressID == id
+        }
+        return isElsewhere && claim.status.conditions.contains { $0.reason == .eipInUse }
     }
 
     /// A user's own EIP that is bound where no claim remembers to have bound it: the claim says so, and people unbind it.

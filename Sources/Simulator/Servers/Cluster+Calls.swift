@@ -68,7 +68,8 @@ extension Cluster {
 
     // MARK: the reaper
 
-    func expire(_ key: Key, uid: String, resourceVersion: String) {
+    /// Whether the claim was as it says, and is deleted.
+    func expire(_ key: Key, uid: String, resourceVersion: String) -> Bool {
         attempt { api, now throws(APIStatus) in
             _ = try api.delete(claimRef(key), DeleteOptions(uid: uid, resourceVersion: resourceVersion), now: now)
         }

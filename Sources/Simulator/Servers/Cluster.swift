@@ -62,6 +62,10 @@ final class Cluster {
     func label(_ key: Key) -> String { "\(link.name.dropFirst(8))/\(key.name)" }
     func key(_ namespace: String, _ name: String) -> Key { Key(cluster: uid, namespace: namespace, name: name) }
 
+    func has(_ namespace: String) -> Bool { api.find(ObjectRef(.namespaces, name: namespace)) != nil }
+    /// Deleted, or being deleted.
+    func hasEnded(_ namespace: String) -> Bool { api.find(ObjectRef(.namespaces, name: namespace))?.isTerminating ?? true }
+
     // MARK: changes
 
     /// Every request that changes something goes through here: watches and checkers are told what came of it.
@@ -92,7 +96,6 @@ final class Cluster {
                 let isGone = event.kind == .deleted
                 pods[key] = isGone ? nil : pod
                 podChanges.append(pod, isGone: isGone)
-                sim.checks.podChanged(self, key, pod, isGone: isGone)
             }
         }
         if let events = api.events(for: &claimWatch) {

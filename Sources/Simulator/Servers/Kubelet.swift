@@ -10,6 +10,9 @@ final class Kubelet {
         var instanceID: String
         var interfaceID: String
         var isThere = true
+        /// its interface is attached to another instance
+        var isMoved = false
+        var interfaceHost: String { isMoved ? "ins-elsewhere" : instanceID }
         /// the last one given back goes out first
         var free: [String]
     }
@@ -45,10 +48,10 @@ final class Kubelet {
 
     func begin() { for index in machines.indices { attach(index) } }
 
-    private func attach(_ index: Int) {
+    private func attach(_ index: Int, _ ips: [String] = []) {
         let machine = machines[index]
         cluster.account.cloud.console { model, now throws(CloudFault) in
-            try model.register(CloudInterface(id: machine.interfaceID, vpcID: Cloud.vpc, instanceID: machine.instanceID, privateIPs: []), now: now)
+            try model.register(CloudInterface(id: machine.interfaceID, vpcID: Cloud.vpc, instanceID: machine.interfaceHost, privateIPs: ips), now: now)
         }
     }
 
@@ -70,12 +73,13 @@ final class Kubelet {
     /// The pod's sandbox is made: it gets its private IP, and says so a little later.
     func run(_ key: Key, _ uid: String, on index: Int) {
         guard cluster.pods[key]?.uid == uid, machines[index].isThere, let ip = machines[index].free.popLast() else { return }
-        let machine = machines[index]
         running[uid] = Running(key: key, node: index, ip: ip)
         holders[ip] = uid
-        cluster.account.cloud.console { model, now throws(CloudFault) in
-            try model.register(CloudInterface(id: machine.interfaceID, vpcID: Cloud.vpc, instanceID: machine.instanceID, privateIPs: [ip]), now: now)
-        }
+        attach(index, [ip])
+        say(key, uid, ip)
+    }
+
+    private func say(_ key: Key, _ uid: String, _ ip: String) {
         sim.after(sim.chance.milliseconds(1...800)) { [self] in
             report(key, uid) {
                 $0["phase"] = "Running"
@@ -143,13 +147,34 @@ final class Kubelet {
         sim.after(sim.chance.seconds(5...40)) { [self] in restore(index) }
     }
 
+    /// The interface is attached to another instance, with the private IPs and EIPs that it has, and comes back.
+    func moveInterface(_ index: Int, for time: Duration) {
+        let machine = machines[index]
+        guard machine.isThere else { return }
+        sim.note { "\(self.cluster.link.name): \(machine.interfaceID) is moved to another instance for \(time)" }
+        machines[index].isMoved = true
+        attach(index)
+        sim.after(time) { [self] in moveBack(machine.interfaceID) }
+    }
+
+    private func moveBack(_ interface: String) {
+        guard let index = machines.firstIndex(where: { $0.interfaceID == interface && $0.isThere && $0.isMoved }) else { return }
+        machines[index].isMoved = false
+        attach(index)
+    }
+
     private func restore(_ index: Int) {
         guard !machines[index].isThere else { return }
         machines[index] = machine(index + 1)
         attach(index)
     }
 
-    func heal() { for index in machines.indices { restore(index) } }
+    func heal() {
+        for index in machines.indices {
+            moveBack(machines[index].interfaceID)
+            restore(index)
+        }
+    }
 
     /// After a rollback: pods that the API server does not know are ended, and those that it knows and nobody runs are removed.
     func rewound() {
@@ -158,6 +183,7 @@ final class Kubelet {
         }
         for pod in cluster.sortedPods {
             let key = cluster.key(pod.namespace, pod.name)
+            if let here = running[pod.uid], pod.podIP != here.ip { say(key, pod.uid, here.ip) }
             guard running[pod.uid] == nil, pod.podIP != nil, !pod.isFinished else {
                 if pod.isTerminating { end(key, pod.uid) }
                 continue

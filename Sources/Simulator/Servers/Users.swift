@@ -26,15 +26,20 @@ final class Users {
     private(set) var names: [Name] = []
     /// UID of the StatefulSet of the static pods
     private var setUID = ""
+    private var isTending = false
+    /// pods that were told to end with their namespace
+    private var ended: Set<String> = []
 
     init(_ cluster: Cluster) { self.cluster = cluster }
 
     func begin() {
-        let listed = cluster.account.cloud.addUserAddress()
+        let account = cluster.account
+        let listed = sim.draw.listsAcross ? account.listed : account.cloud.addUserAddress()
         for number in 0..<sim.draw.names {
             let namespace = Cluster.namespaces[number % Cluster.namespaces.count]
-            let kind: Kind = number == 0 ? .fixed : number == 1 ? .plain : number == 2 ? .listed(listed) : sim.chance.pick(.plain, .fixed)
-            names.append(Name(cluster.key(namespace, number == 2 ? "own-0" : "web-\(number)"), kind))
+            let lists = number == 2 || number == 3 && sim.draw.listsTwice
+            let kind: Kind = number == 0 ? .fixed : number == 1 ? .plain : lists ? .listed(listed) : sim.chance.pick(.plain, .fixed)
+            names.append(Name(cluster.key(namespace, lists ? "own-0" : "web-\(number)"), kind))
         }
         makeSet()
         for name in names {
@@ -60,7 +65,7 @@ final class Users {
     func surroundings(_ key: Key, _ owner: Owner?) -> Surroundings {
         let set = cluster.api.find(ObjectRef(.statefulSets, namespace: Cluster.namespaces[0], name: "web"))
         let isGone = owner.map { $0.uid != set?["metadata"]["uid"].string } ?? false
-        return Surroundings(namespaceTerminating: false, ownerGone: isGone)
+        return Surroundings(namespaceTerminating: cluster.hasEnded(key.namespace), ownerGone: isGone)
     }
 
     // MARK: what they do
@@ -191,6 +196,53 @@ final class Users {
         }
     }
 
+    /// A namespace is deleted with all that is in it; when the last of it is gone, it is made anew.
+    func endNamespace() {
+        let name = sim.chance.pick(of: Cluster.namespaces)
+        guard !cluster.hasEnded(name) else { return }
+        sim.note { "\(self.cluster.link.name): namespace \(name) deleted" }
+        cluster.attempt { api, now throws(APIStatus) in _ = try api.delete(ObjectRef(.namespaces, name: name), now: now) }
+        tend()
+    }
+
+    /// What the namespace controller does, and the kubelets with the pods that it deletes.
+    private func tend() {
+        guard !isTending, Cluster.namespaces.contains(where: cluster.hasEnded) else { return }
+        isTending = true
+        sim.after(.seconds(1)) { [self] in
+            isTending = false
+            cluster.attempt { api, now throws(APIStatus) in api.stepNamespaces(now: now) }
+            for pod in cluster.sortedPods where pod.isTerminating && cluster.hasEnded(pod.namespace) && ended.insert(pod.uid).inserted {
+                cluster.kubelet.end(cluster.key(pod.namespace, pod.name), pod.uid)
+            }
+            for name in Cluster.namespaces where !cluster.has(name) {
+                cluster.attempt { api, now throws(APIStatus) in try api.create(["metadata": ["name": .string(name)]], in: .namespaces, now: now) }
+                if name == Cluster.namespaces[0] { makeSet() }
+            }
+            tend()
+        }
+    }
+
+    /// Somebody edits a claim that is none of theirs.
+    func editClaim() {
+        guard !cluster.claims.isEmpty else { return }
+        let claim = sim.chance.pick(of: cluster.sortedClaims)
+        let patch: JSONValue
+        switch sim.chance.below(4) {
+        case 0: patch = ["metadata": ["finalizers": .null]]
+        case 1: patch = ["spec": ["bandwidth": .int(1 + sim.chance.below(100))]]
+        default: patch = ["spec": ["deletePolicy": claim.spec.deletePolicy == .retain ? "Pod" : "Never"]]
+        }
+        let key = cluster.key(claim.namespace, claim.name)
+        sim.note { "\(self.cluster.label(key)): claim edited: \(patch)" }
+        // Who takes a finalizer away mostly wants the claim gone at any price.
+        let deletes = patch["spec"].isNull && sim.chance.below(2) == 0
+        sim.checks.edits {
+            cluster.attempt { api, _ throws(APIStatus) in _ = try api.patch(.merge(patch), at: cluster.claimRef(key)) }
+            if deletes { deleteClaim(key) }
+        }
+    }
+
     /// Pods that nobody ends any more are ended; half of the names that are away come back.
     func heal() {
         for name in names {
@@ -213,6 +265,7 @@ final class Users {
 
     /// What the rollback took from the users' own objects is made again.
     func rewound() {
+        tend()
         guard let set = cluster.api.find(ObjectRef(.statefulSets, namespace: Cluster.namespaces[0], name: "web")) else { return makeSet() }
         setUID = set["metadata"]["uid"].string ?? ""
     }

@@ -26,6 +26,10 @@ public struct Draw: Sendable, CustomStringConvertible {
         var restartEvery: Duration?
         /// per mille of answers of the cloud that say "throttled" although it was done
         var throttledAfterAll = 0
+        var interfaceMoveEvery: Duration?
+        var namespaceEndEvery: Duration?
+        var handEditEvery: Duration?
+        var clockJumpEvery: Duration?
     }
 
     var usesKafka = true
@@ -36,6 +40,9 @@ public struct Draw: Sendable, CustomStringConvertible {
     var privateIPs = 3
     var names = 4
     var hasOtherAccount = false
+    /// pods of two names, and of every cluster, list the same EIP of the user's
+    var listsTwice = false
+    var listsAcross = false
     var limits = Limits()
     var expireAfter = Duration.zero
     var observation = Duration.seconds(300)
@@ -60,20 +67,25 @@ public struct Draw: Sendable, CustomStringConvertible {
         privateIPs = 2 + chance.below(3)
         names = 3 + chance.below(4)
         hasOtherAccount = chance.below(5) == 0
+        listsTwice = chance.below(3) == 0
+        listsAcross = chance.below(2) == 0
         drawLimits(chance)
-        expireAfter = chance.pick(.zero, .zero, .seconds(300), .seconds(400))
-        observation = chance.pick(.seconds(300), .seconds(60))
+        expireAfter = chance.pick(.zero, .zero, .seconds(300), .seconds(60), .seconds(15))
+        observation = chance.pick(.seconds(300), .seconds(60), .seconds(10))
         replacesLostStatic = chance.pick(false, true)
         drawCloud(chance)
         latency = chance.pick(1...5, 1...20, 5...200, 1...1500)
         cloudLatency = chance.pick(20...100, 20...200, 50...1500)
         for _ in 0..<8 {
             clockRates.append(chance.pick(0, 0, 1, -1, 8, -8))
-            clockErrors.append(.milliseconds(chance.below(2400) - 1200))
+            clockErrors.append(Draw.clockError(chance))
         }
         churnEvery = .seconds(chance.pick(4, 10, 20, 45))
         drawFaults(chance)
     }
+
+    /// What the learnt difference to the API server's clock leaves: its replies have whole seconds.
+    static func clockError(_ chance: Chance) -> Duration { .milliseconds(chance.below(2400) - 1200) }
 
     private mutating func drawFaults(_ chance: Chance) {
         func perhaps(_ part: Int, _ first: Int, _ last: Int) -> Int { chance.below(100) < part ? first + chance.below(last - first + 1) : 0 }
@@ -97,6 +109,10 @@ public struct Draw: Sendable, CustomStringConvertible {
         faults.nodeLossEvery = every(30, 40, 200)
         faults.restartEvery = every(30, 30, 200)
         faults.throttledAfterAll = perhaps(30, 1, 30)
+        faults.interfaceMoveEvery = every(30, 20, 120)
+        faults.namespaceEndEvery = every(15, 60, 300)
+        faults.handEditEvery = every(30, 20, 120)
+        faults.clockJumpEvery = every(30, 20, 120)
     }
 
     private mutating func drawLimits(_ chance: Chance) {
@@ -134,7 +150,8 @@ public struct Draw: Sendable, CustomStringConvertible {
     public var description: String {
         """
         queue \(usesKafka ? "kafka" : "memory"), replicas \(replicas), clusters \(clusters), slots \(slots), nodes \(nodes) x \(privateIPs) IPs, \
-        names \(names), other account \(hasOtherAccount), expiry \(expireAfter), runsMax \(limits.shard.runsMax), session \(limits.shard.sessionTimeout), \
+        names \(names), one EIP listed twice \(listsTwice), in all clusters \(listsAcross), \
+        other account \(hasOtherAccount), expiry \(expireAfter), runsMax \(limits.shard.runsMax), session \(limits.shard.sessionTimeout), \
         latency \(latency) ms, cloud \(cloudLatency) ms, \(cloud.latency.bind) to bind, listing lag \(cloud.listingLag), describe lag \(cloud.describeLag), \
         churn \(churnEvery), \(faults)
         """

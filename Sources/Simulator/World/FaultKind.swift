@@ -17,6 +17,10 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case nodeLoss = "node-loss"
     case restart
     case throttledAfterAll = "throttled-after-all"
+    case interfaceMove = "interface-move"
+    case namespaceEnd = "namespace-end"
+    case handEdit = "hand-edit"
+    case clockJump = "clock-jump"
 }
 
 extension Draw.Faults {
@@ -39,6 +43,10 @@ extension Draw.Faults {
         case .nodeLoss: nodeLossEvery = nil
         case .restart: restartEvery = nil
         case .throttledAfterAll: throttledAfterAll = 0
+        case .interfaceMove: interfaceMoveEvery = nil
+        case .namespaceEnd: namespaceEndEvery = nil
+        case .handEdit: handEditEvery = nil
+        case .clockJump: clockJumpEvery = nil
         }
     }
 }

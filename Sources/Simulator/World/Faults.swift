@@ -31,6 +31,13 @@ final class Faults {
             kubelet.lose(chance.below(kubelet.machines.count))
         }
         every(faults.restartEvery) { [self] in chance.pick(of: account.replicas).stop() }
+        every(faults.interfaceMoveEvery) { [self] in
+            let kubelet = chance.pick(of: account.clusters).kubelet!
+            kubelet.moveInterface(chance.below(kubelet.machines.count), for: chance.seconds(2...40))
+        }
+        every(faults.namespaceEndEvery) { [self] in chance.pick(of: account.clusters).users.endNamespace() }
+        every(faults.handEditEvery) { [self] in chance.pick(of: account.clusters).users.editClaim() }
+        every(faults.clockJumpEvery) { [self] in chance.pick(of: account.replicas).jump() }
     }
 
     private func every(_ mean: Duration?, _ body: @escaping () -> Void) {

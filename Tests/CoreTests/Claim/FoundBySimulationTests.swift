@@ -8,6 +8,10 @@ import Testing
         guard case .step(let step) = plan(facts, at: now) else { return nil }
         return step
     }
+    private func written(_ facts: Facts) -> ClaimStatus? {
+        guard case .writeStatus(let status)? = step(facts) else { return nil }
+        return status
+    }
     private static let allocated = Memory.Allocated(claimUID: "claim-1", serial: 1, addressID: Build.id)
     private static let own = AddressID("eip-0000own1")
 
@@ -99,5 +103,30 @@ import Testing
         #expect(step(facts) == .modifyBandwidth(Build.id, megabits: 100))
         facts.memory.modified = Build.id
         #expect(plan(facts) == .rest(.settled))
+    }
+
+    @Test func `an EIP seen on another instance is not confirmed, although its interface is the node's by now`() throws {
+        let moved = Build.address(.bind) { $0.instanceID = "ins-other" }
+        let claim = Build.claim { $0.status.intent = Build.intent(.associate, age: .seconds(200)) }
+        let status = try #require(written(Build.facts(pod: Build.pod(), claim: claim, address: moved)))
+        #expect(status.phase == .allocated && !status.isReady)
+        // the cloud may leave out which instance it is
+        let silent = Build.address(.bind) { $0.instanceID = nil }
+        let confirmed = try #require(written(Build.facts(pod: Build.pod(), claim: claim, address: silent)))
+        #expect(confirmed.phase == .bound && confirmed.isReady)
+    }
+
+    @Test func `the time without a pod begins anew after every pod, whatever an earlier absence left in the claim`() throws {
+        let earlier = Build.wall + .seconds(-500)
+        for phase in ClaimPhase.allCases where phase != .retained {
+            let claim = Build.claim {
+                $0.spec.deletePolicy = .retain
+                $0.spec.expireAfter = .seconds(600)
+                $0.status.phase = phase
+                ($0.status.retainedSince, $0.status.expiresAt) = (earlier, earlier + .seconds(600))
+            }
+            let status = try #require(written(Build.facts(pod: nil, claim: claim, address: Build.address())))
+            #expect(status.phase == .retained && status.retainedSince == Build.wall && status.expiresAt == Build.wall + .seconds(600))
+        }
     }
 }

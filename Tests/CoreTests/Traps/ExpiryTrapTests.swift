@@ -21,6 +21,21 @@ import Testing
         #expect(since >= back.wholeSeconds && claim.status.expiresAt == since + .seconds(600))
     }
 
+    @Test func `a claim that is about to be bound does not expire, whoever reads it next`() throws {
+        var drive = try TrapDrive()
+        let expiring = World.fixed.merging(["claim-expired-duration": "10m"]) { $1 }
+        drive.world.createPod(annotations: expiring, ip: "10.0.1.5")
+        drive.settle()
+        drive.world.removePod()
+        drive.settle()
+        #expect(drive.world.claim()?.status.expiresAt != nil)
+        drive.world.createPod(annotations: expiring, ip: "10.0.1.6")
+        drive.fate = { _, effect in effect.verb == .associate ? .crashedBefore : .performed }
+        #expect(drive.run() == nil)
+        let status = try #require(drive.world.claim()?.status)
+        #expect(status.intent?.verb == .associate && status.expiresAt == nil && status.retainedSince == nil)
+    }
+
     private static func claim(_ status: (inout ClaimStatus) -> Void = { _ in }) -> Claim {
         Build.claim {
             $0.spec.deletePolicy = .retain

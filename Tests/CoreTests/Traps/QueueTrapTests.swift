@@ -126,4 +126,32 @@ import Testing
         #expect(fleet.violations.first == nil)
         #expect(fleet.committed == fleet.ends && fleet.changes > 10)
     }
+
+    // Found by simulation (promise 6): every hint sent a waiting key to the end of its line.
+
+    @Test func `a key of which there is always news keeps its place`() {
+        var limits = Limits.Shard()
+        limits.runsMax = 1
+        var intake = Self.proven(limits)
+        func key(_ name: String) -> Key { Key(cluster: "c", namespace: "n", name: name) }
+        var offset: Int64 = 0
+        func tell(_ name: String, _ cause: Cause = .podSeen) {
+            _ = intake.handle(.message(partition: 0, offset: offset, key: key(name), cause: cause), now: .ms(offset))
+            offset += 1
+        }
+        for name in ["runs", "busy", "calm"] { tell(name) }
+        var order: [String] = []
+        var running = "runs"
+        for _ in 0..<4 {
+            tell("busy")
+            tell("busy", .due)
+            let effects = intake.handle(.finished(key(running), .settled(.settled)), now: .ms(offset))
+            for case .start(let key, _, _) in effects {
+                order.append(key.name)
+                running = key.name
+            }
+            tell(running)
+        }
+        #expect(order == ["busy", "calm", "busy", "calm"])
+    }
 }

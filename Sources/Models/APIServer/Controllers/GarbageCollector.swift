@@ -1,4 +1,4 @@
-internal import Core
+public import Core
 internal import JSON
 
 extension APIServerModel {
@@ -56,7 +56,7 @@ extension APIServerModel {
     }
 
     /// Empties terminating namespaces and lets go of the empty ones.
-    mutating func stepNamespaces(now: Timestamp) {
+    public mutating func stepNamespaces(now: Timestamp) {
         for namespace in all(.namespaces) where namespace.isTerminating {
             var left = 0
             for resource in resources where resource.namespaced {
