@@ -1,4 +1,5 @@
-/// One action's bucket: evenly spaced turns, burst 1. A throttle reply halves the rate, time without one gives it back;
+/// One action's bucket: evenly spaced turns, burst 1. What a turn was granted for may leave much later, and together with others: of
+/// those never more leave in a second than the documented rate. A throttle reply halves the rate, time without one gives it back;
 /// authorisation errors open a breaker, through which one probe at a time goes.
 struct ActionPacer: Sendable {
     enum Breaker: Hashable, Sendable {
@@ -19,6 +20,10 @@ struct ActionPacer: Sendable {
     private let callsPerSecond: Int
     private var waiting: [Int: Ticket] = [:]
     private var lanes: Lanes<Int>
+    /// what has had its turn and leaves as soon as it may, in order
+    private var leaving: [Int] = []
+    /// when the last ones left
+    private var departures: [Instant] = []
     /// of the rate, from `limits.factorMin` to 1
     private(set) var factor = 1.0
     private var factorAt: Instant?
@@ -54,13 +59,17 @@ struct ActionPacer: Sendable {
 
     /// Whether it was waiting.
     mutating func cancel(_ id: Int) -> Bool {
+        if let index = leaving.firstIndex(of: id) {
+            leaving.remove(at: index)
+            return true
+        }
         guard let ticket = waiting.removeValue(forKey: id) else { return false }
         return lanes.remove(id, lane: ticket.lane.rawValue, cluster: ticket.cluster, namespace: ticket.namespace)
     }
 
     /// Everything that waits, in order, to be refused.
     mutating func takeAll() -> [Int] {
-        let ids = waiting.keys.sorted()
+        let ids = leaving + waiting.keys.sorted()
         for id in ids { _ = cancel(id) }
         return ids
     }
@@ -76,6 +85,28 @@ struct ActionPacer: Sendable {
         }
         return id
     }
+
+    // MARK: leaving
+
+    mutating func leave(_ id: Int) { leaving.append(id) }
+
+    /// What may leave now, one after the other.
+    mutating func depart(share: Share, now: Instant) -> Int? {
+        guard let due = departsAt(share: share, now: now), due <= now else { return nil }
+        departures.removeAll { now - $0 >= .seconds(1) }
+        departures.append(now)
+        return leaving.removeFirst()
+    }
+
+    /// When the next one may leave; nil when none wants to.
+    func departsAt(share: Share, now: Instant) -> Instant? {
+        guard !leaving.isEmpty else { return nil }
+        let most = max(1, (callsPerSecond * share.owned + share.of - 1) / share.of)
+        let recent = departures.filter { now - $0 < .seconds(1) }
+        return recent.count < most ? now : recent[recent.count - most] + .seconds(1)
+    }
+
+    // MARK: turns
 
     /// When the next one may go; nil when nothing waits or nothing is ours.
     func dueAt(share: Share, now: Instant) -> Instant? {

@@ -6,6 +6,8 @@ public struct Pacing: Sendable {
         case wake
         /// `id` is the caller's, and not used twice
         case request(id: Int, CloudAction, PacingLane, cluster: String, namespace: String)
+        /// what was granted under another id is ready to be sent: granted at once, or when that is not too many in a second
+        case depart(id: Int, CloudAction)
         /// it is not wanted any more, granted or not
         case cancelled(id: Int)
         /// a granted call was answered; nil is success
@@ -45,6 +47,10 @@ public struct Pacing: Sendable {
                 actions[id] = index
                 pacers[index].enqueue(id, ActionPacer.Ticket(lane: lane, cluster: cluster, namespace: namespace), now: now)
             }
+        case .depart(let id, let action):
+            let index = Pacing.index(action)
+            actions[id] = index
+            pacers[index].leave(id)
         case .cancelled(let id):
             if let index = actions.removeValue(forKey: id) { _ = pacers[index].cancel(id) }
         case .finished(let action, let kind): finished(Pacing.index(action), kind, now: now, &effects)
@@ -53,12 +59,12 @@ public struct Pacing: Sendable {
             share = Share(owned: owned, of: slots)
         }
         for index in pacers.indices {
-            while let id = pacers[index].grant(share: share, now: now) {
+            while let id = pacers[index].depart(share: share, now: now) ?? pacers[index].grant(share: share, now: now) {
                 actions[id] = nil
                 effects.append(.grant(id: id))
             }
         }
-        let next = pacers.compactMap { $0.dueAt(share: share, now: now) }.min()
+        let next = pacers.flatMap { [$0.dueAt(share: share, now: now), $0.departsAt(share: share, now: now)] }.compactMap { $0 }.min()
         if let at = alarm.set(for: next, now: now) { effects.append(.wake(at: at)) }
         return effects
     }

@@ -38,6 +38,20 @@ public enum ReconcileEffect: Hashable, Sendable {
     case record(LedgerRecord)
     case finish(ReconcileOutcome)
 
+    /// The mutating call at the cloud that it is.
+    public var cloudVerb: CloudVerb? {
+        switch self {
+        case .allocate: .allocate
+        case .associate: .associate
+        case .disassociate: .disassociate
+        case .release: .release
+        case .modifyBandwidth: .modifyBandwidth
+        case .readClaim, .readPod, .readNode, .readNetworkInterface, .readSurroundings, .observe, .listNamed, .acquire, .createClaim, .addFinalizer,
+            .replaceSpec, .replaceStatus, .deleteClaim, .removeFinalizer, .annotatePod, .say, .took, .record, .finish:
+            nil
+        }
+    }
+
     /// Whether it changes anything outside; asked "may I act" before.
     public var isMutating: Bool {
         switch self {

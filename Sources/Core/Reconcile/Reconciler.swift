@@ -38,6 +38,8 @@ public struct Reconciler: Sendable {
     private enum Turn: Hashable {
         /// the mutating call that the key's run wants to make
         case key(Key)
+        /// that call, about to be sent
+        case call(Key, ReconcileEffect)
         /// the look at the interface of a pod's IP that the key's run waits for
         case interface(Key, podIP: String)
         case list(offset: Int, limit: Int)
@@ -46,7 +48,7 @@ public struct Reconciler: Sendable {
         /// whose run ends with it, or gives it back
         var owner: Key? {
             switch self {
-            case .key(let key), .interface(let key, _): key
+            case .key(let key), .call(let key, _), .interface(let key, _): key
             case .list, .describe: nil
             }
         }
@@ -160,9 +162,10 @@ public struct Reconciler: Sendable {
             out.append(.perform(key, run: run, effect))
         case .disassociate(let id), .release(let id), .modifyBandwidth(let id, _), .associate(let id, _, _):
             holders[id] = key
-            out.append(.perform(key, run: run, effect))
+            depart(key, effect, now, mayAct, &out)
+        case .allocate: depart(key, effect, now, mayAct, &out)
         case .readClaim, .readPod, .readNode, .readSurroundings, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim, .annotatePod,
-            .allocate, .say, .took, .record:
+            .say, .took, .record:
             out.append(.perform(key, run: run, effect))
         }
     }
@@ -308,6 +311,7 @@ public struct Reconciler: Sendable {
             case .grant(let id):
                 switch take(id) {
                 case .key(let key): feed(key, .granted, now, mayAct, &out)
+                case .call(let key, let effect): send(key, effect, now, mayAct, &out)
                 case .interface(let key, let podIP):
                     guard let run = runs[key]?.number else { break }
                     out.append(.perform(key, run: run, .readNetworkInterface(podIP: podIP)))
@@ -318,8 +322,8 @@ public struct Reconciler: Sendable {
             case .refuse(let id, let until):
                 switch take(id) {
                 case .key(let key): feed(key, .closed(until: until), now, mayAct, &out)
-                case .interface(let key, _):
-                    let fault = CloudFault(.authorisation, code: "Pacing.Closed", message: "not sent: DescribeNetworkInterfaces was refused a moment ago")
+                case .call(let key, _), .interface(let key, _):
+                    let fault = CloudFault(.authorisation, code: "Pacing.Closed", message: "not sent: the action was refused a moment ago")
                     feed(key, .failed(fault), now, mayAct, &out)
                 case .list:
                     fromMirror(mirror.handle(.failed(.list, .authorisation, sentAt: now.instant), now: now.instant), now, mayAct, &out)
@@ -329,6 +333,21 @@ public struct Reconciler: Sendable {
                 }
             }
         }
+    }
+
+    /// The call of a run that has had its turn: it leaves now, or a little later if others who had theirs before are as late.
+    private mutating func depart(_ key: Key, _ effect: ReconcileEffect, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        guard let verb = effect.cloudVerb else { preconditionFailure("\(effect) is no call") }
+        lastTurn += 1
+        turns[lastTurn] = .call(key, effect)
+        turnOf[key] = lastTurn
+        fromPacing(pacing.handle(.depart(id: lastTurn, CloudAction(verb)), now: now.instant), now, mayAct, &out)
+    }
+
+    private mutating func send(_ key: Key, _ effect: ReconcileEffect, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        guard let run = runs[key]?.number else { return }
+        if mayAct(key) { return out.append(.perform(key, run: run, effect)) }
+        feed(key, .failed(CloudFault(.transient, code: "Pacing.NotOwned", message: "not sent: the key may be another worker's by now")), now, mayAct, &out)
     }
 
     private mutating func take(_ id: Int) -> Turn? {

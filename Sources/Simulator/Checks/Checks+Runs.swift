@@ -105,7 +105,7 @@ extension Checks {
 
     /// Promise 5: a recorded intent, and claim and pod read since.
     private func checkIntent(_ run: RunTrace?, _ key: Key, _ effect: ReconcileEffect) {
-        guard let run, let intent = run.intent, let verb = effect.action?.verb, intent.verb == verb else {
+        guard let run, let intent = run.intent, let verb = effect.cloudVerb, intent.verb == verb else {
             return fail("promise 5", "\(key.name): \(effect.verb) without a recorded intent")
         }
         if let id = effect.addressID, intent.addressID != id { return fail("promise 5", "\(key.name): \(effect.verb) of \(id), intended \(intent)") }
@@ -170,17 +170,8 @@ extension Checks {
 extension ReconcileEffect {
     /// The call at the cloud that it is.
     var action: CloudAction? {
-        switch self {
-        case .allocate: .allocateAddresses
-        case .associate: .associateAddress
-        case .disassociate: .disassociateAddress
-        case .release: .releaseAddresses
-        case .modifyBandwidth: .modifyAddressesBandwidth
-        case .readNetworkInterface: .describeNetworkInterfaces
-        case .readClaim, .readPod, .readNode, .readSurroundings, .observe, .listNamed, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim,
-            .removeFinalizer, .annotatePod, .acquire, .say, .took, .record, .finish:
-            nil
-        }
+        if case .readNetworkInterface = self { return .describeNetworkInterfaces }
+        return cloudVerb.map { CloudAction($0) }
     }
     var addressID: AddressID? {
         switch self {
@@ -188,8 +179,4 @@ extension ReconcileEffect {
         default: nil
         }
     }
-}
-
-extension CloudAction {
-    var verb: CloudVerb? { CloudVerb.allCases.first { CloudAction($0) == self } }
 }

@@ -92,9 +92,12 @@ extension Cluster {
     /// Such an EIP sits on the pod's private IP.
     private func isBlocked(_ ip: String) -> Bool { account.cloud.model.addresses.contains { $0.privateIP == ip && isStranded($0) } }
 
-    /// A user's own, bound by a claim that was deleted or rolled back: nobody knows, and it is left to people.
+    /// A user's own, bound by a claim that was deleted or rolled back, or an orphan: nobody knows, and it is left to people.
     private func isStranded(_ address: Address) -> Bool {
-        sim.checks.forgottenBindings.contains(address.id) || !sim.checks.undone.isEmpty && account.cloud.model.isUserOwned(address.id)
+        if sim.checks.unclaimed.contains(address.id), !account.clusters.contains(where: { $0.claims.values.contains { $0.spec.addressID == address.id } }) {
+            return true
+        }
+        return sim.checks.forgottenBindings.contains(address.id) || !sim.checks.undone.isEmpty && account.cloud.model.isUserOwned(address.id)
     }
 
     private func disagreement(_ address: Address) -> String? {

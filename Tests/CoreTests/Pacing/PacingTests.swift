@@ -51,6 +51,28 @@ import Testing
         #expect(pacing.handle(.slots(owned: 1, of: 4), now: .ms(5)) == [.grant(id: 1)])
     }
 
+    // Found by simulation (promise 7): turns that were granted one by one, and calls that left together.
+
+    @Test func `what had its turn long ago leaves no faster than the rate`() {
+        var pacing = Pacing(slotsOwned: 1, seed: 1)
+        var effects: [Pacing.Effect] = []
+        for id in 1...25 { effects += pacing.handle(.depart(id: id, .associateAddress), now: .s(100)) }
+        #expect(effects.filter { if case .grant = $0 { true } else { false } }.count == 10)
+        let grants = Self.drain(&pacing, effects, from: .s(100), until: .s(110))
+        #expect(grants.map(\.id) == Array(1...25))
+        #expect(grants.map(\.at) == (1...25).map { .s(100 + Double(($0 - 1) / 10)) })
+        #expect(pacing.handle(.depart(id: 26, .associateAddress), now: .s(111)) == [.grant(id: 26)], "and else at once")
+    }
+
+    @Test func `what is not sent after all leaves its place to the next`() {
+        var pacing = Pacing(slotsOwned: 1, of: 10, seed: 1)
+        #expect(pacing.handle(.depart(id: 1, .associateAddress), now: .s(0)) == [.grant(id: 1)])
+        #expect(pacing.handle(.depart(id: 2, .associateAddress), now: .s(0)) == [.wake(at: .s(1))])
+        _ = pacing.handle(.depart(id: 3, .associateAddress), now: .s(0))
+        _ = pacing.handle(.cancelled(id: 2), now: .ms(500))
+        #expect(pacing.handle(.wake, now: .s(1)) == [.grant(id: 3)])
+    }
+
     @Test func `actions do not wait for each other`() {
         var pacing = Pacing(slotsOwned: 1, seed: 1)
         for (id, action) in CloudAction.allCases.enumerated() {

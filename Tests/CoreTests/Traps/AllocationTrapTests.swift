@@ -18,7 +18,7 @@ import Testing
         var hasCrashed = false
         drive.fate = { world, effect in
             if case .listNamed = effect, isListLate { return Self.stale(world) }
-            guard effect.verb == .allocate, !hasCrashed else { return .performed }
+            guard effect.cloudVerb == .allocate, !hasCrashed else { return .performed }
             hasCrashed = true
             return .crashedAfter
         }
@@ -56,7 +56,7 @@ import Testing
         drive.world.removePod()
         var failures = 0
         drive.fate = { world, effect in
-            guard effect.verb == .release, failures < 2 else { return .performed }
+            guard effect.cloudVerb == .release, failures < 2 else { return .performed }
             failures += 1
             if world.allocated.map(\.status) != [.unbind] || world.allocated.first?.networkInterfaceID != nil { world.violate("not unbound") }
             return isCrash ? .crashedBefore : .answered(.failed(CloudFault(.transient, code: "InternalError", message: "try later")))
@@ -78,7 +78,7 @@ import Testing
                 isStripped = false
                 world.stripFinalizer()
             }
-            guard let verb = effect.verb else { return .performed }
+            guard let verb = effect.cloudVerb else { return .performed }
             verbs.insert(verb)
             let claim = world.claim()
             if claim?.hasFinalizer != true { world.violate("\(verb) without a finalizer") }
@@ -101,7 +101,7 @@ import Testing
         var drive = try TrapDrive()
         var lied: Set<CloudVerb> = []
         drive.fate = { _, effect in
-            guard let verb = effect.verb, lied.insert(verb).inserted else { return .performed }
+            guard let verb = effect.cloudVerb, lied.insert(verb).inserted else { return .performed }
             return .performedButAnswered(Self.throttled)
         }
         drive.world.createPod(annotations: World.plain, ip: "10.0.1.5")
@@ -124,16 +124,16 @@ import Testing
     ) throws {
         var drive = try TrapDrive()
         drive.world.createPod(annotations: World.plain, ip: "10.0.1.5")
-        drive.fate = { _, effect in effect.verb == .allocate ? .answered(.failed(CloudFault(kind, code: "Some.Code", message: "no"))) : .performed }
+        drive.fate = { _, effect in effect.cloudVerb == .allocate ? .answered(.failed(CloudFault(kind, code: "Some.Code", message: "no"))) : .performed }
         for _ in 0..<12 {
-            let calls = drive.effects.count { $0.verb == .allocate }
+            let calls = drive.effects.count { $0.cloudVerb == .allocate }
             let start = drive.world.now.instant
             switch drive.run() {
             case .again(let after, .failedAllocateEIP): #expect(after >= .seconds(1))
             case .retry(.failedAllocateEIP, _), .retry(.podNeedsEIP, _), .retry(.waitingForMirror, _): break
             case let outcome: Issue.record("\(kind): \(outcome as Any)")
             }
-            let made = drive.effects.count { $0.verb == .allocate } - calls
+            let made = drive.effects.count { $0.cloudVerb == .allocate } - calls
             // A new token waits for the list each time; all else is tried a few times at most before the run ends.
             #expect(made >= 1 && (made <= 4 || drive.world.now.instant - start >= .seconds(30) * (made - 1)), "\(made) calls in one run")
             drive.world.advance(.seconds(60))

@@ -74,7 +74,7 @@ import Testing
         drive.world.createPod(annotations: World.plain, ip: "10.0.1.5")
         var hasMoved = false
         drive.fate = { world, effect in
-            if effect.verb == .associate, !hasMoved {
+            if effect.cloudVerb == .associate, !hasMoved {
                 hasMoved = true
                 world.replacePod(World.plain, node: 2, ip: "10.0.2.7")
             }

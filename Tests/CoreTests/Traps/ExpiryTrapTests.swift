@@ -30,7 +30,7 @@ import Testing
         drive.settle()
         #expect(drive.world.claim()?.status.expiresAt != nil)
         drive.world.createPod(annotations: expiring, ip: "10.0.1.6")
-        drive.fate = { _, effect in effect.verb == .associate ? .crashedBefore : .performed }
+        drive.fate = { _, effect in effect.cloudVerb == .associate ? .crashedBefore : .performed }
         #expect(drive.run() == nil)
         let status = try #require(drive.world.claim()?.status)
         #expect(status.intent?.verb == .associate && status.expiresAt == nil && status.retainedSince == nil)

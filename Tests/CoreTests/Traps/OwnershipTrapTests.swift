@@ -156,7 +156,7 @@ import Testing
         drive.world.createPod(annotations: World.plain, ip: "10.0.1.5")
         var sentAt: Instant?
         drive.fate = { world, effect in
-            if effect.verb == .allocate {
+            if effect.cloudVerb == .allocate {
                 sentAt = world.now.instant
                 return .crashedAfter
             }

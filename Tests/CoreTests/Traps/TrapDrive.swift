@@ -140,17 +140,6 @@ extension World {
 }
 
 extension ReconcileEffect {
-    /// The mutating call it is.
-    var verb: CloudVerb? {
-        switch self {
-        case .allocate: .allocate
-        case .associate: .associate
-        case .disassociate: .disassociate
-        case .release: .release
-        case .modifyBandwidth: .modifyBandwidth
-        default: nil
-        }
-    }
     var isConfirmation: Bool {
         if case .replaceStatus(_, let status) = self { status.phase == .bound } else { false }
     }
