@@ -2,12 +2,15 @@
 
 A binding is stale from when its pod had gone, or lost the IP, until the cloud accepted to undo it; that counts whatever was out of
 order meanwhile. How much of it the API server or the broker could not be used is told beside it, by what the driver's probes saw.
+
+Told apart are bindings that a restore of etcd left: made after the copy, still there after the restore, so that no claim knows of
+them. They last until the controller believes that what the claim names instead is lost, or until somebody finds them.
 """
 import collections
 
 from records import FOREVER, seconds, wants
 
-Stale = collections.namedtuple("Stale", "start end address ip recycled by")
+Stale = collections.namedtuple("Stale", "start end address ip recycled by is_left")
 
 
 def share(values, part):
@@ -73,7 +76,12 @@ class Measures:
                 for start, end in self.gaps(bound, names):
                     both = [(min(end, span.end) - max(start, span.start), span.name) for span in others]
                     recycled, by = max([pair for pair in both if pair[0] > 0], default=(0.0, None))
-                    yield Stale(start, end, address, bound.ip, recycled, by)
+                    yield Stale(start, end, address, bound.ip, recycled, by, self.is_left(bound.start, end, names))
+
+    def is_left(self, bound, end, names):
+        """Whether a restore undid the word of that binding while it lasted."""
+        windows = [window for name in names for window in self.audit.undone.get(name, [])]
+        return any(saved <= bound <= restored <= end for saved, restored in windows)
 
     def gaps(self, bound, names):
         """Parts of a binding's time in which none of the pods of these names had the IP."""
@@ -109,15 +117,20 @@ class Measures:
         print(f"the API server or the broker could not be used for {self.away(begin, end):.0f} s of the {end - begin:.0f} s with faults")
 
     def report_stale(self):
-        if not self.stale:
-            return print("no stale bindings")
-        lasted = sorted(stale.end - stale.start for stale in self.stale)
-        print(f"stale bindings {len(lasted)}  median {share(lasted, 0.5):.1f} s  p95 {share(lasted, 0.95):.1f} s  max {lasted[-1]:.1f} s")
-        longest = max(self.stale, key=lambda stale: stale.end - stale.start)
+        left = [stale for stale in self.stale if stale.is_left]
+        usual = [stale for stale in self.stale if not stale.is_left]
+        if left:
+            longest = max(left, key=lambda stale: stale.end - stale.start)
+            print(f"{len(left)} stale bindings left by a restore, the longest {longest.end - longest.start:.1f} s ({self.where(longest)})")
+        if not usual:
+            return print("no other stale bindings" if left else "no stale bindings")
+        lasted = sorted(stale.end - stale.start for stale in usual)
+        print(f"{'other ' if left else ''}stale bindings {len(lasted)}  median {share(lasted, 0.5):.1f} s  p95 {share(lasted, 0.95):.1f} s  max {lasted[-1]:.1f} s")
+        longest = max(usual, key=lambda stale: stale.end - stale.start)
         print(f"longest stale binding {longest.end - longest.start:.1f} s ({self.where(longest)})")
-        serving = max(self.stale, key=self.while_there)
+        serving = max(usual, key=self.while_there)
         print(f"longest with API server and broker there {self.while_there(serving):.1f} s ({self.where(serving)})")
-        recycled = max(self.stale, key=lambda stale: stale.recycled)
+        recycled = max(usual, key=lambda stale: stale.recycled)
         if recycled.by:
             print(f"longest while another pod had the IP {recycled.recycled:.1f} s ({self.where(recycled)}, by then {recycled.by}'s)")
 
