@@ -12,6 +12,7 @@ import subprocess
 import threading
 
 from clients import Away
+from probes import LEASE_PATH
 from processes import LEASE, SESSION
 
 HOOKS = {
@@ -65,8 +66,7 @@ class Faults:
         alive = [replica for replica in self.replicas if replica.is_alive]
         if alive and self.random.random() < 0.33:
             try:
-                path = "/apis/coordination.k8s.io/v1/namespaces/eip-controller/leases/eip-controller"
-                holder = self.kubernetes.call("GET", path)[1].get("spec", {}).get("holderIdentity") or ""
+                holder = self.kubernetes.call("GET", LEASE_PATH)[1].get("spec", {}).get("holderIdentity") or ""
                 alive = [replica for replica in alive if holder.startswith(replica.name + "_")] or alive
             except Away:
                 pass

@@ -25,7 +25,7 @@ extension Planner {
         switch observed.reading {
         case .missing(let confirmed):
             if claim.spec.isUserOwned { return .done }
-            guard confirmed || facts.memory.released == id else { return .plan(Plan(.rest(.again(.seconds(1))), .waitingForCloud)) }
+            if let plan = untilGone(claim, id, confirmed: confirmed) { return .plan(plan) }
             // Another id may have been written into the claim by hand: nothing of this pod's name is left behind.
             guard let named = facts.named.value else { return .plan(Plan(.need(.named), .waitingForMirror)) }
             if let other = adoptable(named.addresses), other.id != id { return .plan(record(claim, other.id, .adoptedEIP)) }
@@ -91,6 +91,20 @@ extension Planner {
         return .plan(Plan(.step(.updateSpec(spec)), .adoptedEIP))
     }
 
+    /// An address that a look by id did not find: nil when it is gone, else what to wait for. Where its release is recorded that does
+    /// not take the two minutes in one run that a loss takes: it was there when that was written, so once the call can no longer be
+    /// executed a list that is asked for then is the other source, whoever looks.
+    func untilGone(_ claim: Claim, _ id: AddressID, confirmed: Bool) -> Plan? {
+        if confirmed || facts.memory.released == id { return nil }
+        let wait = Plan(.rest(.again(.seconds(1))), .waitingForCloud)
+        guard intends(.release, claim), let intent = claim.status.intent else { return wait }
+        let visible = intent.at + policy.requestLife + policy.listingLag
+        if now.wall < visible { return wait }
+        let since = now.instant - (now.wall - visible)
+        guard let named = facts.named.value, named.listedAt >= since else { return Plan(.need(.namedSince(since)), .waitingForMirror) }
+        return named.addresses.contains { $0.id == id } ? wait : nil
+    }
+
     // MARK: static
 
     /// Keeps claim and EIP for the next pod of that name.
@@ -102,7 +116,7 @@ extension Planner {
         guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .podGone) }
         switch observed.reading {
         case .missing(let confirmed):
-            if facts.memory.released == id || (confirmed && intends(.release, claim)) { return tearDown(claim, .podGone) }
+            if facts.memory.released == id || intends(.release, claim) { return tearDown(claim, .podGone) }
             if !claim.spec.isUserOwned {
                 guard confirmed else { return Plan(.rest(.again(.seconds(1))), .waitingForCloud) }
                 guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }

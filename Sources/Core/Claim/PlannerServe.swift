@@ -160,7 +160,7 @@ extension Planner {
         }
         if facts.memory.released == id { return forget(claim, .releasedEIP) }
         // Just allocated, it may not be visible yet. The claim is read again each time, so that a repair by hand is seen.
-        guard confirmed else { return Plan(.rest(.again(.seconds(1))), .waitingForCloud) }
+        if let plan = untilGone(claim, id, confirmed: confirmed) { return plan }
         // Somebody may have written another id into the claim: the address of this pod's name that is there is the right one.
         guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }
         if let other = adoptable(named.addresses), other.id != id { return record(claim, other.id, .adoptedEIP) }

@@ -18,6 +18,11 @@ extension CloudMirror {
         var underWay: [AddressID]?
         /// halves of a batch that the cloud refused as a whole because of one id
         var halves: Deque<[AddressID]> = []
+        /// a batch went before them: now it is their turn
+        var owesHalf = false
+        /// it did so once: it does not leave out what is not there
+        var isRefused = false
+        /// when the last batch began, halves not counted
         var lastAskedAt: Instant?
         var failures = 0
         var notBefore: Instant?
@@ -98,11 +103,30 @@ extension CloudMirror {
 
     mutating func pumpDescribe(now: Instant, _ effects: inout [Effect]) {
         guard polling.underWay == nil, (polling.notBefore ?? now) <= now else { return }
-        if let half = polling.halves.popFirst() { return ask(half, now: now, &effects) }
-        guard polling.lastAskedAt.map({ $0 + limits.pollEvery <= now }) ?? true else { return }
-        let due = polling.polls.filter { $0.value.dueAt <= now }.sorted { ($0.value.dueAt, $0.key) < ($1.value.dueAt, $1.key) }
-        if !due.isEmpty { ask(due.prefix(limits.batchIDsMax).map(\.key), now: now, &effects) }
+        if !polling.owesHalf || polling.halves.isEmpty, let batch = nextBatch(now: now) {
+            polling.lastAskedAt = now
+            polling.owesHalf = true
+            return ask(batch, &effects)
+        }
+        guard let half = polling.halves.popFirst() else { return }
+        polling.owesHalf = false
+        ask(half, &effects)
     }
+
+    /// Those that are due, or nil. Where one id that does not exist has the whole batch refused, what was missing when it was last looked
+    /// for is asked for by itself: those that are there do not wait for the many calls that find out which ones are not.
+    private func nextBatch(now: Instant) -> [AddressID]? {
+        guard polling.lastAskedAt.map({ $0 + limits.pollEvery <= now }) ?? true else { return nil }
+        let inHalves = Set(polling.halves.joined())
+        let due = polling.polls.filter { $0.value.dueAt <= now && !inHalves.contains($0.key) }
+            .sorted { ($0.value.dueAt, $0.key) < ($1.value.dueAt, $1.key) }.map(\.key)
+        let there = due.filter { !isMissing($0) }
+        guard polling.halves.isEmpty else { return there.isEmpty ? nil : Array(there.prefix(limits.batchIDsMax)) }
+        guard let first = due.first else { return nil }
+        return Array((isMissing(first) ? due.filter(isMissing) : there).prefix(limits.batchIDsMax))
+    }
+
+    private func isMissing(_ id: AddressID) -> Bool { polling.isRefused && entries[id].map { $0.address == nil && $0.missing != nil } ?? false }
 
     /// When `pumpDescribe` will have something to do, if no answer comes before.
     var describeDueAt: Instant? {
@@ -129,6 +153,7 @@ extension CloudMirror {
         switch kind {
         case .lost, .terminal:  // one of them does not exist, or is no id at all; the cloud refuses all because of it
             answered()
+            polling.isRefused = true
             if batch.count > 1 {
                 polling.halves.prepend(Array(batch[(batch.count / 2)...]))
                 polling.halves.prepend(Array(batch[..<(batch.count / 2)]))
@@ -148,9 +173,8 @@ extension CloudMirror {
         polling.notBefore = nil
     }
 
-    private mutating func ask(_ ids: [AddressID], now: Instant, _ effects: inout [Effect]) {
+    private mutating func ask(_ ids: [AddressID], _ effects: inout [Effect]) {
         polling.underWay = ids
-        polling.lastAskedAt = now
         effects.append(.describe(ids))
     }
 }

@@ -107,6 +107,40 @@ import Testing
         #expect(ids.filter { mirror.entry($0)?.address != nil }.count == 7)
     }
 
+    @Test func `those that are there do not wait until it is found out which ones are not`() {
+        var mirror = Self.listed([Self.address(1)])
+        let gone = (11...18).map { Self.id($0) }
+        var now = Instant.ms(1000)
+        var asked: [AddressID]?
+        var calls = 0
+        // Each call takes 100 ms; one that names an id that is gone is refused.
+        func pass(_ effects: [CloudMirror.Effect]) {
+            for case .describe(let ids) in effects { asked = ids }
+        }
+        func step() {
+            now = now + .milliseconds(100)
+            guard let ids = asked else { return pass(mirror.handle(.wake, now: now)) }
+            asked = nil
+            calls += 1
+            let isRefused = ids.contains(where: gone.contains)
+            let found = isRefused ? [] : ids.map { Address(id: $0, name: "", status: .unbind) }
+            pass(mirror.handle(isRefused ? .failed(.describe, .lost, sentAt: now) : .described(asked: ids, found: found, sentAt: now), now: now))
+        }
+        for id in gone { pass(mirror.handle(.watch(id, notBefore: now), now: now)) }
+        while gone.contains(where: { mirror.entry($0)?.missing == nil }), calls < 100 { step() }
+
+        now = now + .seconds(10)
+        for id in gone { pass(mirror.handle(.watch(id, notBefore: now), now: now)) }
+        calls = 0
+        let since = now
+        for _ in 1...3 { step() }
+        pass(mirror.handle(.watch(Self.id(1), notBefore: now), now: now))
+        while mirror.entry(Self.id(1)).map({ $0.observedAt < since }) ?? true, calls < 100 { step() }
+        #expect(calls <= 6, "and not after the 15 that find 8 missing ones")
+        while gone.contains(where: { mirror.entry($0).map { $0.observedAt < since } ?? true }), calls < 100 { step() }
+        #expect(calls < 30, "those are asked for all the same")
+    }
+
     @Test func `what was gone before this mirror began is missed by two sources, too`() {
         var mirror = Self.listed([Self.address(2)])
         _ = mirror.handle(.watch(Self.id(1), notBefore: .ms(500)), now: .ms(500))
