@@ -13,6 +13,8 @@ public struct DueList: Sendable {
         public var repeatAfter: Duration = .seconds(30)
         /// how old a recorded call may be before its key is due: longer than a request can live
         public var intentAgeMax: Duration = .seconds(120)
+        /// how long it is remembered when a pod went whose claim is not known to expire; a broken watch is noticed sooner
+        public var goneKept: Duration = .seconds(600)
         public init() {}
     }
 
@@ -69,6 +71,9 @@ public struct DueList: Sendable {
     private var entries: [Name: Entry] = [:]
     /// UIDs of all pods there are
     private var pods: [Name: String] = [:]
+    /// pods that went lately, and when they were seen to
+    private var goneAt: [Name: Now] = [:]
+    private var departures: Deque<(at: Instant, name: Name)> = []
     private var alarms = Heap<Alarmed>()
     /// expired, but nothing may expire now
     private var overdue: Set<Name> = []
@@ -97,7 +102,9 @@ public struct DueList: Sendable {
             let name = Name(namespace: claim.namespace, name: claim.name)
             if entries[name]?.uid == claim.uid { entries[name] = nil }
         case .podsListed(let list):
+            let before = pods
             pods = Dictionary(list.map { (Name(namespace: $0.namespace, name: $0.name), $0.uid) }, uniquingKeysWith: { _, last in last })
+            for name in before.keys.sorted() where pods[name] == nil { gone(name, now) }
             for name in entries.keys { schedule(name) }
         case .podSeen(let pod): pods[Name(namespace: pod.namespace, name: pod.name)] = pod.uid
         case .podGone(let pod):
@@ -105,10 +112,7 @@ public struct DueList: Sendable {
             // a late word about a predecessor says nothing of the pod that is there
             if pods[name] == pod.uid {
                 pods[name] = nil
-                if let entry = entries[name], let end = entry.expiresAt {
-                    entries[name]?.podGoneAt = now.wall
-                    entries[name]?.expiresAt = max(end, now.wall + entry.kept)
-                }
+                gone(name, now)
             }
             schedule(name)
         case .observing: observingSince = observingSince ?? now.instant
@@ -117,6 +121,19 @@ public struct DueList: Sendable {
         case .wake: break
         }
         return due(now) + wake(now)
+    }
+
+    /// The time without a pod begins, whether its claim was heard of yet or not: claims and pods come by two watches.
+    private mutating func gone(_ name: Name, _ now: Now) {
+        while let first = departures.first, now.instant - first.at > settings.goneKept {
+            _ = departures.popFirst()
+            if let last = goneAt[first.name], last.instant == first.at { goneAt[first.name] = nil }
+        }
+        goneAt[name] = now
+        departures.append((now.instant, name))
+        guard let entry = entries[name], let end = entry.expiresAt else { return }
+        entries[name]?.podGoneAt = now.wall
+        entries[name]?.expiresAt = max(end, now.wall + entry.kept)
     }
 
     private mutating func saw(_ claim: Claim) {
@@ -133,7 +150,7 @@ public struct DueList: Sendable {
         let old = entries[name]
         let isSame = old?.uid == claim.uid && old?.nextAttemptAt == nextAttemptAt
         let kept = expiresAt.flatMap { end in claim.status.retainedSince.map { end - $0 } } ?? .zero
-        let podGoneAt = old?.uid == claim.uid ? old?.podGoneAt : nil
+        let podGoneAt = (old?.uid == claim.uid ? old?.podGoneAt : nil) ?? goneAt[name]?.wall
         entries[name] = Entry(
             uid: claim.uid, resourceVersion: claim.resourceVersion, nextAttemptAt: nextAttemptAt,
             expiresAt: expiresAt.map { end in podGoneAt.map { max(end, $0 + kept) } ?? end }, kept: kept, podGoneAt: podGoneAt,

@@ -90,7 +90,10 @@ final class DutySide {
         switch news {
         case .following: self[keyPath: kind] = true
         case .lost, .rewound: self[keyPath: kind] = false
-        case .listed(let objects): if let pods = objects as? [Pod] { presence = Dictionary(uniqueKeysWithValues: pods.map { (key($0), .present) }) }
+        case .listed(let objects):
+            guard let pods = objects as? [Pod] else { break }
+            for case (let key, .present) in presence { presence[key] = .gone(sim.now) }
+            for pod in pods { presence[key(pod)] = .present }
         case .changed(let object): if let pod = object as? Pod { presence[key(pod)] = .present }
         case .gone(let object): if let pod = object as? Pod { presence[key(pod)] = .gone(sim.now) }
         }

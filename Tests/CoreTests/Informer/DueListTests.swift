@@ -116,6 +116,30 @@ import Testing
         #expect(Self.deleted(before.handle(.wake, now: .s(400))) == [], "claims listed before pods")
     }
 
+    // Found by simulation: pods and claims come by two watches, and one of them may be behind.
+
+    @Test func `the time without a pod counts from when it was seen to go, whenever its claim is heard of`() {
+        func retained(_ version: String) -> Claim {
+            var claim = Self.claim(expires: 400, version: version)
+            claim.status.retainedSince = Self.wall(0)
+            return claim
+        }
+        for isListed in [true, false] {
+            var list = Self.following([], pods: [Self.pod()])
+            _ = isListed ? list.handle(.podsListed([]), now: .s(350)) : list.handle(.podGone(Self.pod()), now: .s(350))
+            _ = list.handle(.claimSeen(retained("7")), now: .s(360))
+            _ = list.handle(.claimSeen(retained("8")), now: .s(361))
+            #expect(Self.deleted(list.handle(.wake, now: .s(749))) == [])
+            #expect(Self.deleted(list.handle(.wake, now: .s(750))) == ["web-0"])
+        }
+        var late = Self.following([], pods: [Self.pod()])
+        _ = late.handle(.podGone(Self.pod()), now: .s(350))
+        _ = late.handle(.podGone(Self.pod(uid: "uid-9")), now: .s(352))
+        _ = late.handle(.podSeen(Self.pod("web-1")), now: .s(1000))
+        _ = late.handle(.podGone(Self.pod("web-1")), now: .s(1001))
+        #expect(Self.deleted(late.handle(.claimSeen(retained("7")), now: .s(1002))) == ["web-0"], "remembered for ten minutes")
+    }
+
     @Test func `a claim that was prolonged while nothing could expire stays`() {
         var list = Self.following([Self.claim(expires: 20)])
         _ = list.handle(.wake, now: .s(21))

@@ -225,6 +225,34 @@ import Testing
         #expect(Self.starts(intake.handle(.finished(Self.key("new"), .settled(.settled)), now: .ms(30))) == [Self.key("again")])
     }
 
+    // Found by simulation.
+
+    @Test func `a key that was abandoned holds its offset for as long as nobody has looked at it`() {
+        var intake = Self.ready()
+        _ = intake.handle(Self.message(10, "a"), now: .ms(10))
+        var now = Instant.ms(10)
+        for second in 1...200 {
+            now = .s(Double(second))
+            _ = intake.handle(.finished(Self.key("a"), .abandoned(.ownershipLost)), now: now)
+            for case .commit(let id, let offsets) in intake.handle(.wake, now: now + .milliseconds(999)) {
+                #expect(offsets == [PartitionOffset(partition: 0, offset: 10)])
+                _ = intake.handle(.committed(id, sentAt: now), now: now)
+            }
+            _ = intake.handle(.wake, now: now + .milliseconds(999))
+        }
+    }
+
+    @Test func `a log that was made anew is committed from its beginning`() {
+        var intake = Self.ready()
+        _ = intake.handle(Self.message(10, "a"), now: .ms(10))
+        _ = intake.handle(Self.message(11, "b"), now: .ms(10))
+        _ = intake.handle(.finished(Self.key("a"), .settled(.settled)), now: .ms(20))
+        _ = intake.handle(Self.message(0, "c"), now: .ms(30))
+        _ = intake.handle(.finished(Self.key("c"), .settled(.settled)), now: .ms(40))
+        let commits = Self.commits(intake.handle(.wake, now: .ms(400))) + Self.commits(intake.handle(.wake, now: .ms(900)))
+        #expect(commits.last == [PartitionOffset(partition: 0, offset: 1)], "\(commits)")
+    }
+
     /// A log, deliveries, runs that end in every way, rebalances, commits that fail: no hint is ever behind the commit unsettled,
     /// no key runs twice at once, and in the end everything is settled.
     @Test(arguments: 1...40 as ClosedRange<UInt64>) func `no offset is committed before its key was looked at`(seed: UInt64) {
