@@ -17,6 +17,7 @@ from processes import LEASE, SESSION
 
 HOOKS = {
     "broker": "EIP_CHAOS_BROKER_RESTART", "apiserver": "EIP_CHAOS_APISERVER_RESTART", "save": "EIP_CHAOS_ETCD_SAVE", "restore": "EIP_CHAOS_ETCD_RESTORE",
+    "mend": "EIP_CHAOS_MEND",
 }
 ACTIONS = [
     None, "AllocateAddresses", "AssociateAddress", "AssociateAddress", "DisassociateAddress", "ReleaseAddresses", "DescribeAddresses",
@@ -49,6 +50,8 @@ class Faults:
         plan(6, lambda: between(8, 20), self.pause)
         plan(1, lambda: between(1, 6), self.break_cloud)
         plan(5, lambda: between(5, 20), self.change_cloud)
+        if self.hooks.get("mend"):
+            plan(1, lambda: 10, self.mend)
         if self.hooks.get("broker"):
             plan(between(15, 30), lambda: between(40, 90), self.restart_broker)
         if self.hooks.get("apiserver"):
@@ -138,6 +141,9 @@ class Faults:
     def restore(self, later):
         self.run_hook("restore", 0, counts="restores")
 
+    def mend(self, later):
+        self.run_hook("mend", 0)
+
     def run_hook(self, name, seconds, counts=None):
         """In a thread, one hook at a time, as replicas are to be killed meanwhile."""
         thread = threading.Thread(target=self._run_hook, args=(name, seconds, counts))
@@ -167,6 +173,8 @@ class Faults:
 
     def stop(self):
         """No fault is left, and every replica runs."""
+        if self.hooks.get("mend"):
+            self.run_hook("mend", 0)
         for thread in self.threads:
             thread.join()
         for replica in self.replicas:

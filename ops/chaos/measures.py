@@ -125,7 +125,8 @@ class Measures:
         if not usual:
             return print("no other stale bindings" if left else "no stale bindings")
         lasted = sorted(stale.end - stale.start for stale in usual)
-        print(f"{'other ' if left else ''}stale bindings {len(lasted)}  median {share(lasted, 0.5):.1f} s  p95 {share(lasted, 0.95):.1f} s  max {lasted[-1]:.1f} s")
+        word = "other stale bindings" if left else "stale bindings"
+        print(f"{word} {len(lasted)}  median {share(lasted, 0.5):.1f} s  p95 {share(lasted, 0.95):.1f} s  max {lasted[-1]:.1f} s")
         longest = max(usual, key=lambda stale: stale.end - stale.start)
         print(f"longest stale binding {longest.end - longest.start:.1f} s ({self.where(longest)})")
         serving = max(usual, key=self.while_there)
