@@ -17,9 +17,9 @@ extension Reconcile {
             stepsTaken += Self.stepsMax / 4
             return proceed(now, mayAct)
         case .newToken:
+            // Whether an EIP comes of an order whose delivery failed is not documented: its intent stays until a list has told.
             facts.memory.spent = .init(serial: serial, at: now.instant)
             allocateMayBeOut = false
-            facts.memory.resolved = intent
             forgetAll(now)
             return proceed(now, mayAct)
         case .quota, .authorisation, .terminal:

@@ -42,6 +42,8 @@ extension CloudModel {
         /// The day of the daily quota begins at midnight of China's time; that it does is an assumption.
         public var dayOffset: Duration
         public var unknownID: UnknownID
+        /// Whether an EIP comes into being although `DeliveryFailed` is answered: the documentation does not say.
+        public var failedDeliveriesArrive: Bool
         /// Whether the requests per second of each action are limited.
         public var limitsRequests: Bool
         /// Whether reads are journalled as well as writes.
@@ -60,6 +62,7 @@ extension CloudModel {
             dailyQuota = 40
             dayOffset = .seconds(8 * 3600)
             unknownID = .absent
+            failedDeliveriesArrive = false
             limitsRequests = false
             journalsReads = false
             journalMax = 100_000

@@ -89,8 +89,15 @@ extension CloudModel {
         if deliveriesToFail > 0 {
             deliveriesToFail -= 1
             if let token { tokens[token] = TokenRecord(order: order, outcome: .deliveryFailed, at: clock) }
+            if settings.failedDeliveriesArrive { _ = deliver(order) }
             throw Self.deliveryFailed
         }
+        let outcome = deliver(order)
+        if let token { tokens[token] = TokenRecord(order: order, outcome: .allocated(outcome), at: clock) }
+        return outcome
+    }
+
+    private mutating func deliver(_ order: AllocateOrder) -> AllocateOutcome {
         allocatedToday += order.count
         var outcome = AllocateOutcome(addresses: [], task: nextTask())
         for _ in 0..<order.count {
@@ -98,7 +105,6 @@ extension CloudModel {
             outcome.addresses.append(id)
             start(id, .creating, taking: settings.latency.create, from: clock, task: outcome.task)
         }
-        if let token { tokens[token] = TokenRecord(order: order, outcome: .allocated(outcome), at: clock) }
         return outcome
     }
 

@@ -143,6 +143,12 @@ extension LogModel {
 
     public func committed(_ partition: Int) -> Int64? { group.committed[partition] }
 
+    /// Records that are kept and that nobody has committed.
+    public func lag(of partition: Int) -> Int {
+        let position = committed(partition) ?? first(of: partition)
+        return partitions[partition].records.count { $0.offset >= position }
+    }
+
     private mutating func heard(_ memberID: String, _ generation: Int, now: Timestamp) -> GroupAnswer {
         guard group.members[memberID] != nil else { return .unknownMember }
         guard generation == group.generation else { return .illegalGeneration }

@@ -25,6 +25,14 @@ extension Checks {
         }
     }
 
+    /// An Allocate was refused; what came of it nevertheless is the key's.
+    func failed(_ request: AllocateRequest, _ key: Key, _ cloud: Cloud) {
+        for address in cloud.model.addresses where address.name == request.name && Naming.owns(address, key) && allocated[address.id] == nil {
+            sim.note { "cloud: \(address.id) is allocated for \(key.name), and refused" }
+            allocated[address.id] = key
+        }
+    }
+
     /// An address that comes into being has a claim that knows of it: by its id, or by the recorded call.
     private func checkNamed(_ id: AddressID, _ key: Key, _ claim: Claim?, _ replica: Replica, _ cloud: Cloud) {
         guard !undone.contains(key), cloud.address(id) != nil else { return }

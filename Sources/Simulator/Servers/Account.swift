@@ -48,7 +48,8 @@ final class Account {
         for cluster in clusters {
             if let words = cluster.disagreement() { return words }
         }
-        return nil
+        guard sim.draw.usesKafka, let partition = log.behind((0..<map.slots).map({ map.partition(ofSlot: $0, of: place) })) else { return nil }
+        return "\(log.model.lag(of: partition)) offsets of partition \(partition) are not committed"
     }
 
     func checkEnd() { sim.checks.end(self) }

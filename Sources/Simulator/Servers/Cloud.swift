@@ -61,7 +61,9 @@ final class Cloud {
                 return .failed(CloudFault(.throttled, code: "RequestLimitExceeded", message: "and yet it was done"))
             }
             return event
-        case .failure(let fault): return .failed(fault)
+        case .failure(let fault):
+            if case .allocate(let request) = effect { sim.checks.failed(request, key, self) }
+            return .failed(fault)
         }
     }
 

@@ -9,6 +9,8 @@ final class EventLog {
     /// told when there is something new in one of its partitions
     private var consumers: [String: Consumer] = [:]
     private var nextCheck: Instant?
+    /// partitions of which everything was committed once since the last fault; more is published all the time
+    private var caughtUp: Set<Int> = []
 
     init(_ sim: Simulation) {
         self.sim = sim
@@ -44,6 +46,12 @@ final class EventLog {
     /// What a new owner begins with: the committed offset, or the log's beginning.
     func position(_ partition: Int) -> PartitionOffset {
         PartitionOffset(partition: partition, offset: model.committed(partition) ?? model.first(of: partition))
+    }
+
+    /// The first of these partitions that was never committed to its end; nil when all were.
+    func behind(_ partitions: [Int]) -> Int? {
+        for partition in partitions where model.lag(of: partition) == 0 { caughtUp.insert(partition) }
+        return partitions.first { !caughtUp.contains($0) }
     }
 
     /// Whether that is still how the coordinator has it: a replica that stood still may hear of an assignment that is over.

@@ -143,6 +143,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         cloud.totalQuota = 200
         cloud.dailyQuota = 1_000_000
         cloud.unknownID = chance.below(2) == 0 ? .absent : .error
+        cloud.failedDeliveriesArrive = cloud.seed % 2 == 0
         cloud.limitsRequests = true
         cloud.journalMax = 64
     }

@@ -117,6 +117,23 @@ import Testing
         }
     }
 
+    // Found by simulation: the documentation does not say whether an EIP comes of an order whose delivery failed.
+
+    @Test(arguments: [false, true]) func `an EIP that comes although its delivery failed is found, whether its pod is still there or not`(stays: Bool) throws {
+        var drive = try TrapDrive()
+        var failures = 0
+        drive.fate = { world, effect in
+            guard effect.cloudVerb == .allocate, failures == 0 else { return .performed }
+            failures += 1
+            if !stays { world.removePod() }
+            return .performedButAnswered(.failed(CloudFault(.newToken, code: "UnsupportedOperation.DeliveryFailed", message: "change ClientToken")))
+        }
+        drive.world.createPod(annotations: World.plain, ip: "10.0.1.5")
+        drive.settle()
+        #expect(drive.check() == [] && failures == 1 && drive.world.calls("AllocateAddresses").count == 1)
+        #expect(drive.world.allocated.count == (stays ? 1 : 0) && (drive.world.claim() == nil) == !stays)
+    }
+
     // Trap 9 (APEC gives up after 3 retries, VRC after 5; a crossplane provider hammers for ever).
 
     @Test(arguments: CloudErrorClass.allCases) func `no refusal gives a key up, none is repeated without a pause, and what stays is said`(
