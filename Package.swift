@@ -36,14 +36,15 @@ let package = Package(
         // small libraries that know nothing of the product
         library("Lifecycle", ["CThreadShim"]),
         library("Observe", ["Lifecycle"]),
-        library("Options"),
+        library("GoTime"),
+        library("Options", ["GoTime"]),
         library("JSON"),
         library("YAML", ["CYaml", "JSON"]),
         library("Crypto", ["CCrypto"]),
 
         // decisions and their codecs
         library("Core"),
-        library("Contract", ["Core", "JSON"]),
+        library("Contract", ["Core", "GoTime", "JSON"]),
         library("Wire", ["Core", "CWire"]),
 
         // transports
@@ -77,11 +78,12 @@ let package = Package(
 
         // everything that parses what others wrote, under inputs that nobody meant (ops/fuzz)
         library(
-            "Fuzz", ["Cloud", "Contract", "Core", "HTTPClient", "JSON", "Kubernetes", "Observe", "Options", "Runtime", "Wire", "YAML"]),
+            "Fuzz", ["Cloud", "Contract", "Core", "GoTime", "HTTPClient", "JSON", "Kubernetes", "Observe", "Options", "Runtime", "Wire", "YAML"]),
         executable("eip-fuzz", ["Fuzz"]),
 
         tests(of: "Lifecycle"),
         tests(of: "Observe", ["Lifecycle"]),
+        tests(of: "GoTime"),
         tests(of: "Options", ["Lifecycle"]),
         tests(of: "JSON"),
         tests(of: "YAML", ["JSON"]),

@@ -1,5 +1,6 @@
 internal import Contract
 internal import Core
+internal import GoTime
 internal import HTTPClient
 internal import JSON
 internal import Kubernetes

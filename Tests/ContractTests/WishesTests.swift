@@ -189,25 +189,3 @@ struct WishesTests {
         #expect(!problem.message.contains("\n"))
     }
 }
-
-struct GoDurationTests {
-    @Test(arguments: ["", "h", "1", "1d", "-5m", "5 m", "1h ", ".h", "9999999999h", "1h-5m", "٣h", "1e3s"])
-    func `what Go does not take is nil`(text: String) { #expect(GoDuration.parse(text) == nil) }
-
-    @Test(arguments: [
-        ("0", Duration.zero), ("1h0m0s", .seconds(3600)), ("1.5h", .seconds(5400)), ("2m3.5s", .milliseconds(123_500)), ("100ms", .milliseconds(100)),
-        ("+5m", .seconds(300)), (".5s", .milliseconds(500)), ("1us", .microseconds(1)), ("3ns", .nanoseconds(3)),
-    ])
-    func `it is read as Go reads it`(text: String, expected: Duration) { #expect(GoDuration.parse(text) == expected) }
-
-    @Test func `written and read back it is the same duration`() {
-        var generator = Seeded(1)
-        for _ in 0..<2000 {
-            let duration = Duration.nanoseconds(Int64.random(in: 0...Int64.random(in: 1...Int64.max / 2, using: &generator), using: &generator))
-            #expect(GoDuration.parse(GoDuration.format(duration)) == duration)
-        }
-        #expect(GoDuration.format(.seconds(5400)) == "1h30m0s")
-        #expect(GoDuration.format(.zero) == "0s")
-        #expect(GoDuration.format(.milliseconds(61_050)) == "1m1.05s")
-    }
-}

@@ -84,16 +84,19 @@ private struct Box: Error {
         }
         #expect(e.problems.count == 4)
     }
-    @Test(arguments: [("5m", "5m"), ("90s", "1m30s"), ("1.5h", "1h30m"), ("0", "0s"), ("300ms", "300ms"), ("24h", "24h"), ("2d", "48h"), ("1h2m3s", "1h2m3s")])
+    @Test(arguments: [("5m", "5m"), ("90s", "1m30s"), ("1.5h", "1h30m"), ("0", "0s"), ("300ms", "300ms"), ("48h", "48h"), ("1h2m3s", "1h2m3s")])
     func `durations read and print`(text: String, shown: String) throws {
         #expect(try Duration(option: text).optionText == shown)
     }
-    @Test(arguments: [("1ns", "1ns"), ("1.5us", "1500ns"), ("1.0000005s", "1s500ns"), ("90.000001s", "1m30s1000ns"), ("1h0.5s", "3600500ms")])
-    func `fractions of a millisecond are printed as they are read`(text: String, shown: String) throws {
+    @Test(arguments: [
+        ("1ns", "0.000000001s"), ("1.5us", "0.0000015s"), ("1.0000005s", "1.0000005s"), ("90.000001s", "1m30.000001s"), ("1h0.5s", "1h0m0.5s"),
+        ("833237h3s214ms", "833237h0m3.214s"),
+    ])
+    func `fractions of a second are printed as they are read`(text: String, shown: String) throws {
         #expect(try Duration(option: text).optionText == shown)
         #expect(try Duration(option: shown) == Duration(option: text))
     }
-    @Test(arguments: ["", "5", "m", "-5m", "5 m", "99999999999h", "1..5s", "٥m"]) func `odd durations are refused`(text: String) {
+    @Test(arguments: ["", "5", "m", "-5m", "5 m", "99999999999h", "1..5s", "1d", "٥m"]) func `odd durations are refused`(text: String) {
         #expect(throws: BadValue.self) { try Duration(option: text) }
     }
     @Test(arguments: [

@@ -1,4 +1,5 @@
 public import Core
+internal import GoTime
 
 /// What a pod's annotations say, checked.
 public struct Wishes: Hashable, Sendable {

@@ -1,4 +1,5 @@
 public import Core
+internal import GoTime
 public import JSON
 
 /// Reads EIPClaims. Whatever a person wrote into one by hand, it never crashes and never throws for its meaning: such a claim has

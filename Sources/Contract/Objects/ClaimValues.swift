@@ -1,4 +1,5 @@
 internal import Core
+internal import GoTime
 internal import JSON
 
 /// An object that is being written. In a merge patch what is absent has to be said, with `null`; in a whole object it is left out.
