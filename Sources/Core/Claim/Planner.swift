@@ -22,6 +22,12 @@ public struct Planner {
         }
         guard let claim else { return planWithoutClaim(pod) }
         if let problem = claim.problem { return report(claim, problem, .settled) }
+        // What is listed is what is bound, whatever somebody wrote beside it.
+        if case .listed(let id) = claim.spec.source, claim.spec.addressID != id {
+            var spec = claim.spec
+            spec.addressID = id
+            return Plan(.step(.updateSpec(spec)), .annotationChanged)
+        }
         guard let wanting = pod.flatMap(wanting) else { return planWithoutPod(claim, pod) }
         return planWithPod(claim, wanting)
     }
@@ -137,8 +143,11 @@ public struct Planner {
         }
         guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .claimDeleted) }
         switch observed.reading {
-        case .missing(let confirmed): return confirmed || facts.memory.released == id ? nil : Plan(.rest(.again(.seconds(1))), .waitingForCloud)
+        case .missing(let confirmed):
+            if confirmed || facts.memory.released == id { return correction(claim, .claimDeleted) }
+            return Plan(.rest(.again(.seconds(1))), .waitingForCloud)
         case .present(let address):
+            if foreign(address, claim) != nil { return correction(claim, .claimDeleted) }
             guard let createdAt = address.createdAt else { return nil }
             let wait = createdAt + policy.listingLag - now.wall
             return wait > .zero && wait <= policy.listingLag ? Plan(.rest(.again(wait)), .waitingForMirror) : nil

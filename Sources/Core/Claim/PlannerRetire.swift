@@ -20,17 +20,16 @@ extension Planner {
     }
 
     func tearDownAddress(_ claim: Claim, _ reason: Reason) -> Teardown {
-        guard let id = claim.spec.addressID else { return outcomeOfAllocate(claim, reason) }
+        guard let id = claim.spec.addressID else { return addressOfTheName(claim, reason) }
         guard let observed = facts.address.value, observed.id == id else { return .plan(Plan(.need(.address(id)), reason)) }
         switch observed.reading {
         case .missing(let confirmed):
             if claim.spec.isUserOwned { return .done }
             if let plan = untilGone(claim, id, confirmed: confirmed) { return .plan(plan) }
-            // Another id may have been written into the claim by hand: nothing of this pod's name is left behind.
-            guard let named = facts.named.value else { return .plan(Plan(.need(.named), .waitingForMirror)) }
-            if let other = adoptable(named.addresses), other.id != id { return .plan(record(claim, other.id, .adoptedEIP)) }
-            return .done
+            return addressOfTheName(claim, reason)
         case .present(let address):
+            // Read back from the cloud: creator, cluster and name. Anything else is not ours to unbind or to release.
+            if foreign(address, claim) != nil { return addressOfTheName(claim, reason) }
             return unbindAndRelease(claim, address, reason)
         }
     }
@@ -41,17 +40,12 @@ extension Planner {
             return .plan(Plan(.rest(.awaitAddress(address.id)), .waitingForCloud))
         case .bind, .bindENI:
             if claim.spec.isUserOwned, !wasOurBinding(claim, address) { return .done }
-            guard claim.spec.isUserOwned || Naming.owns(address, facts.key) else { return .done }
             return .plan(unbind(claim, address, reason))
         case .unbind:
             if mayBeBound(claim, address) { return .plan(Plan(.rest(.awaitAddress(address.id)), .waitingForCloud)) }
             if claim.spec.isUserOwned { return quiet(claim) }
-            // Read back from the cloud: creator, cluster and name. Anything else is not ours to release.
-            guard Naming.owns(address, facts.key) else { return .done }
             return .plan(Plan(.step(.release(address.id)), reason))
-        case .unknown(let word):
-            guard claim.spec.isUserOwned || Naming.owns(address, facts.key) else { return .done }
-            return .plan(reportUnknown(claim, address, word))
+        case .unknown(let word): return .plan(reportUnknown(claim, address, word))
         }
     }
 
@@ -67,28 +61,34 @@ extension Planner {
         return .plan(Plan(.rest(.again(end - now.wall)), .waitingForRequestLife))
     }
 
-    /// No address is recorded. If an Allocate was, nobody knows what came of it until it can no longer be executed and a
-    /// list asked for after that shows nothing.
-    private func outcomeOfAllocate(_ claim: Claim, _ reason: Reason) -> Teardown {
-        if let allocated = facts.memory.allocated, allocated.claimUID == claim.uid {
-            var spec = claim.spec
-            spec.addressID = allocated.addressID
-            return .plan(Plan(.step(.updateSpec(spec)), .allocatedEIP))
+    /// No address is recorded, or, by somebody's hand, one that is gone or another's: what there is of this pod's name is written down
+    /// instead, so that nothing of it is left behind. If an Allocate was recorded, nobody knows what came of it until it can no longer
+    /// be executed and a list asked for after that shows nothing.
+    func addressOfTheName(_ claim: Claim, _ reason: Reason) -> Teardown {
+        if let allocated = facts.memory.allocated, allocated.claimUID == claim.uid, allocated.addressID != claim.spec.addressID {
+            return .plan(record(claim, allocated.addressID, .allocatedEIP))
         }
+        if claim.spec.isUserOwned { return .done }
         guard intends(.allocate, claim), let intent = claim.status.intent else {
-            if claim.spec.isUserOwned { return .done }
             // Its predecessor's may be waiting to be found by its name.
             guard let named = facts.named.value else { return .plan(Plan(.need(.named), .waitingForMirror)) }
-            return adoptable(named.addresses).map { .plan(record(claim, $0.id, .adoptedEIP)) } ?? .done
+            guard let found = adoptable(named.addresses), found.id != claim.spec.addressID else { return .done }
+            return .plan(record(claim, found.id, .adoptedEIP))
         }
         let visible = intent.at + policy.requestLife + policy.listingLag
         if now.wall < visible { return .plan(Plan(.rest(.again(visible - now.wall)), .waitingForRequestLife)) }
         let since = now.instant - (now.wall - visible)
         guard let named = facts.named.value, named.listedAt >= since else { return .plan(Plan(.need(.namedSince(since)), .waitingForMirror)) }
-        guard let found = named.addresses.first(where: { Naming.owns($0, facts.key) }) else { return .done }
-        var spec = claim.spec
-        spec.addressID = found.id
-        return .plan(Plan(.step(.updateSpec(spec)), .adoptedEIP))
+        let found = named.addresses.first { Naming.owns($0, facts.key) && $0.id != claim.spec.addressID }
+        return found.map { .plan(record(claim, $0.id, .adoptedEIP)) } ?? .done
+    }
+
+    /// What to do first where the claim names an address that is not, or no longer, this pod's; nil when there is nothing of its name.
+    func correction(_ claim: Claim, _ reason: Reason) -> Plan? {
+        switch addressOfTheName(claim, reason) {
+        case .plan(let plan): plan
+        case .done: nil
+        }
     }
 
     /// An address that a look by id did not find: nil when it is gone, else what to wait for. Where its release is recorded that does
@@ -119,15 +119,14 @@ extension Planner {
             if facts.memory.released == id || intends(.release, claim) { return tearDown(claim, .podGone) }
             if !claim.spec.isUserOwned {
                 guard confirmed else { return Plan(.rest(.again(.seconds(1))), .waitingForCloud) }
-                guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }
-                if let other = adoptable(named.addresses), other.id != id { return record(claim, other.id, .adoptedEIP) }
+                if let plan = correction(claim, .eipLost) { return plan }
             }
             let problem = Problem(.eipLost, "the EIP \(id) retained for this pod does not exist any more: delete the claim, or restore the EIP")
             return report(claim, problem, .settled)
         case .present(let address):
             if intends(.release, claim) { return tearDown(claim, .podGone) }
             // A claim that names another's address, copied from another cluster or written by hand, is no leave to unbind it.
-            if let problem = foreign(address, claim) { return report(claim, problem, .settled) }
+            if let problem = foreign(address, claim) { return correction(claim, problem.reason) ?? report(claim, problem, .settled) }
             switch address.status {
             case .creating, .binding, .unbinding, .offlining: return Plan(.rest(.awaitAddress(id)), .waitingForCloud)
             case .bind, .bindENI:

@@ -17,6 +17,7 @@ extension Planner {
         case .missing(let confirmed): return missing(claim, id, confirmed: confirmed)
         case .present(let address):
             if intends(.release, claim) { return tearDown(claim, .podGone) }
+            if let problem = foreign(address, claim) { return correction(claim, problem.reason) ?? report(claim, problem, .again(.seconds(60))) }
             if let problem = unusable(address, claim) { return report(claim, problem, .again(.seconds(60))) }
             if let plan = correctBandwidth(claim, address) { return plan }
             return bind(claim, pod, address)
@@ -29,8 +30,8 @@ extension Planner {
         var spec = claim.spec
         switch (spec.source, source) {
         case (.listed(let old), .listed(let new)):
-            if old != new || spec.addressID != new {
-                if old != new, let plan = letGo(claim) { return plan }
+            if old != new {
+                if let plan = letGo(claim) { return plan }
                 spec.source = source
                 spec.addressID = new
             }
@@ -161,9 +162,7 @@ extension Planner {
         if facts.memory.released == id { return forget(claim, .releasedEIP) }
         // Just allocated, it may not be visible yet. The claim is read again each time, so that a repair by hand is seen.
         if let plan = untilGone(claim, id, confirmed: confirmed) { return plan }
-        // Somebody may have written another id into the claim: the address of this pod's name that is there is the right one.
-        guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }
-        if let other = adoptable(named.addresses), other.id != id { return record(claim, other.id, .adoptedEIP) }
+        if let plan = correction(claim, .eipLost) { return plan }
         if claim.spec.deletePolicy == .retain, !policy.replacesLostStatic, !intends(.release, claim) {
             let problem = Problem(
                 .eipLost,
@@ -194,7 +193,7 @@ extension Planner {
                 return Problem(.eipNotUsable, "\(id) would be released by the cloud when it is unbound (CascadeRelease): switch that off, or list another EIP")
             }
         }
-        return foreign(address, claim)
+        return nil
     }
 
     /// An address that is neither the user's, by the pod's list, nor this key's.

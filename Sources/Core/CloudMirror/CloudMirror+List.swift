@@ -74,7 +74,7 @@ extension CloudMirror {
     mutating func listed(_ page: [Address], total: Int, offset: Int, sentAt: Instant, now: Instant, _ effects: inout [Effect]) {
         guard case .paging(var pass) = listing.state, pass.offset == offset else { return }  // an answer nobody waits for
         listing.failures = 0
-        for address in page { observe(address, sentAt: sentAt, now: now, &effects) }
+        for address in page { observe(address, at: sentAt - listingLag, now: now, &effects) }
         let ids = Set(page.map(\.id))
         let isContiguous = offset == 0 || !pass.lastPage.isDisjoint(with: ids)
         guard isContiguous || isPatienceOver else { return restartList(now: now, &effects) }

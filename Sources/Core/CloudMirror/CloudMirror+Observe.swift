@@ -1,16 +1,16 @@
 // How answers become entries.
 extension CloudMirror {
-    /// An address was seen by a request sent at `sentAt`.
-    mutating func observe(_ address: Address, sentAt: Instant, now: Instant, _ effects: inout [Effect]) {
+    /// An address was seen, as it was at that moment or later.
+    mutating func observe(_ address: Address, at seenAt: Instant, now: Instant, _ effects: inout [Effect]) {
         var address = address
         address.tags.sort()  // their order at the cloud means nothing, and must not look like a change
         let old = entries[address.id]
-        if let old, old.observedAt > sentAt { return }
+        if let old, old.observedAt > seenAt { return }
         let isListable = address.tags.contains(Naming.creatorTag)
-        let differs = put(Entry(address: address, observedAt: sentAt, missing: nil, isListable: isListable), for: address.id)
-        report(address.id, differs: differs && (old != nil || isComplete), sentAt: sentAt, &effects)
-        if address.status.isTransient, isListable || polling.polls[address.id] != nil { keepPolling(address.id, from: sentAt, now: now) }
-        replan(address.id, sentAt: sentAt, now: now)
+        let differs = put(Entry(address: address, observedAt: seenAt, missing: nil, isListable: isListable), for: address.id)
+        report(address.id, differs: differs && (old != nil || isComplete), sentAt: seenAt, &effects)
+        if address.status.isTransient, isListable || polling.polls[address.id] != nil { keepPolling(address.id, from: seenAt, now: now) }
+        replan(address.id, sentAt: seenAt, now: now)
     }
 
     /// It was asked for by id by a request sent at `sentAt`, and is not there.
@@ -32,7 +32,7 @@ extension CloudMirror {
     mutating func observeUnlisted(_ id: AddressID, listedAt: Instant, now: Instant) {
         guard var entry = entries[id] else { return }
         // Of one that was seen only a newer list says something; one that is missing anyway is looked at all the time.
-        guard entry.address == nil || entry.observedAt < listedAt else { return }
+        guard entry.address == nil || entry.observedAt < listedAt - listingLag else { return }
         var missing = entry.missing ?? Entry.Missing(since: listedAt, byIDCount: 0, listCount: 0)
         missing.listCount += 1
         entry.missing = missing

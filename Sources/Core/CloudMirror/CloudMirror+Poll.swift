@@ -141,7 +141,7 @@ extension CloudMirror {
         let byID = Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         for id in asked {
             if let address = byID[id] {
-                observe(address, sentAt: sentAt, now: now, &effects)
+                observe(address, at: sentAt, now: now, &effects)
             } else {
                 observeMissing(id, sentAt: sentAt, now: now, &effects)
             }

@@ -1,7 +1,8 @@
 /// The worker's informer for the cloud: what the addresses of one account-region are, and when that was seen.
 /// One list of everything with our tags at takeover, then slow relists for drift and fast polls by id for what is in flight.
-/// It promises that an observation's time is that of the *sending* of the request that saw it, and that an older answer never
-/// replaces a newer one. It does not promise that the cloud's answers are consistent: whoever decides weighs `Entry.Missing`.
+/// It promises that an observation's time is that of the *sending* of the request that saw it, or `listingLag` before that where it was
+/// a list, and that an older answer never replaces a newer one. It does not promise that the cloud's answers are consistent: whoever
+/// decides weighs `Entry.Missing`.
 public struct CloudMirror: Sendable {
     public enum Call: Hashable, Sendable { case list, describe }
 
@@ -41,7 +42,7 @@ public struct CloudMirror: Sendable {
     public struct Entry: Hashable, Sendable {
         /// nil when the newest look by id did not find it
         public var address: Address?
-        /// send time of the request that saw this
+        /// what it says was so then or later: send time of the look that saw this, or `listingLag` before that of the list
         public var observedAt: Instant
         public var missing: Missing?
 
@@ -60,6 +61,8 @@ public struct CloudMirror: Sendable {
     }
 
     let limits: Limits.Mirror
+    /// how far behind the cloud's list of everything may be; a look by id is not
+    let listingLag: Duration
     var entries: [AddressID: Entry] = [:]
     private var names: [String: Set<AddressID>] = [:]
     private var spots: [Spot: Set<AddressID>] = [:]
@@ -72,7 +75,10 @@ public struct CloudMirror: Sendable {
         var privateIP: String
     }
 
-    public init(limits: Limits.Mirror = Limits.Mirror()) { self.limits = limits }
+    public init(limits: Limits.Mirror = Limits.Mirror(), listingLag: Duration = .zero) {
+        self.limits = limits
+        self.listingLag = listingLag
+    }
 
     public mutating func handle(_ event: Event, now: Instant) -> [Effect] {
         var effects: [Effect] = []

@@ -141,8 +141,9 @@ public struct DueList: Sendable {
         // A recorded call that nobody has come back to: its worker may be gone, and the key with it.
         let forgotten = claim.status.intent.map { $0.at + settings.intentAgeMax }
         let nextAttemptAt = [claim.status.nextAttemptAt, forgotten].compactMap { $0 }.min()
-        // What is being deleted does not expire, but its release may have to be tried again.
-        let expiresAt = claim.isDeleting ? nil : claim.status.expiresAt
+        // What is being deleted does not expire, but its release may have to be tried again; nor does what is not static any more,
+        // though its status may still say so.
+        let expiresAt = claim.isDeleting || claim.spec.deletePolicy != .retain ? nil : claim.status.expiresAt
         guard nextAttemptAt != nil || expiresAt != nil else {
             entries[name] = nil
             return

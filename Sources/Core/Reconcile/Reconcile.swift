@@ -271,7 +271,8 @@ public struct Reconcile: Sendable {
     /// nobody else knows of the EIP, nor of where a user's own was bound.
     private func letGo() -> Memory.LetGo? {
         guard let claim = facts.claim.value.flatMap({ $0 }), let pod = facts.pod.value.flatMap({ $0 }), !pod.isFinished,
-            let id = claim.spec.addressID, case .present(let address)? = facts.address.value?.reading, address.id == id
+            let id = claim.spec.addressID, case .present(let address)? = facts.address.value?.reading, address.id == id,
+            claim.spec.isUserOwned || Naming.owns(address, facts.key)
         else { return nil }
         return Memory.LetGo(spec: claim.spec, target: claim.status.binding?.target ?? claim.status.intent?.target)
     }

@@ -85,7 +85,7 @@ public struct Reconciler: Sendable {
 
     public init(policy: Policy, limits: Limits = Limits(), seed: UInt64) {
         self.policy = policy
-        mirror = CloudMirror(limits: limits.mirror)
+        mirror = CloudMirror(limits: limits.mirror, listingLag: policy.listingLag)
         pacing = Pacing(limits: limits.pacing, seed: seed)
     }
 

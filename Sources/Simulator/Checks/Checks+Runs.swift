@@ -11,6 +11,8 @@ final class RunTrace {
     var podRead: (pod: Pod?, sentAt: Instant)?
     var nodeRead: Node?
     var interfaceRead: NetworkInterface?
+    /// what it has unbound, as it was answered
+    var unbound: Set<AddressID> = []
     init(startedAt: Instant) { self.startedAt = startedAt }
 }
 
@@ -28,7 +30,7 @@ final class EffectTrace {
     }
 }
 
-/// What one look at the cloud showed of one address.
+/// What one look by id at the cloud showed of one address; lists may be much later.
 struct Sight {
     var address: Address
     var sentAt: Instant
@@ -93,6 +95,7 @@ extension Checks {
             run.podRead = (pod, trace.sentAt)
         case (.readNode, .nodeRead(let node)): run.nodeRead = node
         case (.readNetworkInterface, .networkInterfaceRead(let interface)): run.interfaceRead = interface
+        case (.disassociate(let id), .accepted): run.unbound.insert(id)
         default: break
         }
     }
@@ -148,6 +151,7 @@ extension Checks {
         }
         guard let id = claim.spec.addressID else { return fail("promise 2", "\(key.name): confirmed without an address") }
         let seen = (sights[side.id]?[id] ?? []).filter { $0.sentAt >= run.startedAt && $0.receivedAt <= sentAt }
+        if run.unbound.contains(id), isUnbound.contains(id) { return fail("promise 2", "\(key.name): \(id) confirmed after this run unbound it") }
         guard let sight = seen.max(by: { $0.sentAt < $1.sentAt }) else {
             return fail("promise 2", "\(key.name): \(id) confirmed and not read back before the pod was read")
         }
@@ -156,7 +160,7 @@ extension Checks {
         }
     }
 
-    /// What a look at the cloud showed.
+    /// What a look by id showed.
     func saw(_ side: WorkerSide, _ addresses: [Address], sentAt: Instant) {
         for address in addresses {
             var seen = sights[side.id]?[address.id] ?? []

@@ -14,7 +14,10 @@ extension Checks {
             if let before = serials.updateValue(id, forKey: request.clientToken), before != id, !undone.contains(key), cloud.address(before) != nil {
                 fail("promise 1", "\(key.name): one serial yielded \(before) and \(id)")
             }
-            checkNamed(id, key, claim, replica, cloud)
+            checkNamed(id, request, key, claim, replica, cloud)
+            checkAlone(id, key, cloud)
+        case (.associate(let id, _, _), _): isUnbound.remove(id)
+        case (.disassociate(let id), _): isUnbound.insert(id)
         case (.release(let id), _):
             counts.releases += 1
             if cloud.model.isUserOwned(id) { fail("promise 3", "\(key.name): released \(id), which the user owns") }
@@ -34,7 +37,7 @@ extension Checks {
     }
 
     /// An address that comes into being has a claim that knows of it: by its id, or by the recorded call.
-    private func checkNamed(_ id: AddressID, _ key: Key, _ claim: Claim?, _ replica: Replica, _ cloud: Cloud) {
+    private func checkNamed(_ id: AddressID, _ request: AllocateRequest, _ key: Key, _ claim: Claim?, _ replica: Replica, _ cloud: Cloud) {
         guard !undone.contains(key), cloud.address(id) != nil else { return }
         guard let claim else {
             if isServed(key, replica.account) || stripped.contains(key) {
@@ -44,12 +47,21 @@ extension Checks {
             }
             return
         }
-        if let named = claim.spec.addressID, named != id, cloud.address(named) != nil {
+        // The claim for which it was sent was robbed of its finalizer, and another has come.
+        if stripped.contains(key), request.clientToken != Naming.clientToken(key, claimUID: claim.uid, serial: claim.spec.serial) { unclaimed.insert(id) }
+        if let named = claim.spec.addressID, named != id, allocated[named] == key, cloud.address(named) != nil {
             fail("promise 1", "\(key.name): \(id) allocated, and the claim has \(named)")
         }
         if claim.spec.addressID == nil, claim.status.intent?.verb != .allocate {
             if claim.isDeleting || !isServed(key, replica.account) { fail("promise 1", "\(key.name): \(id) allocated without a recorded intent") }
         }
+    }
+
+    /// None is allocated while there is one that was left to be found by its name.
+    private func checkAlone(_ id: AddressID, _ key: Key, _ cloud: Cloud) {
+        guard !undone.contains(key), !stripped.contains(key) else { return }
+        let left = unclaimed.first { $0 != id && allocated[$0] == key && cloud.address($0).map { $0.status != .offlining } ?? false }
+        if let left { fail("promise 1", "\(key.name): \(id) allocated beside \(left), which was left for this name") }
     }
 
     /// Whether a living pod asks for an EIP under that name: then the address will be found by its name.
@@ -90,7 +102,7 @@ extension Checks {
 
     /// A static claim keeps its address as long as that exists.
     private func checkKept(_ cluster: Cluster, _ key: Key, _ before: Claim, _ after: Claim) {
-        guard let old = before.spec.addressID, after.spec.addressID != old, !undone.contains(key) else { return }
+        guard let old = before.spec.addressID, after.spec.addressID != old, !undone.contains(key), !isEdited, allocated[old] == key else { return }
         guard let address = cluster.account.cloud.address(old), !before.spec.isUserOwned, address.status != .offlining else { return }
         fail(before.spec.deletePolicy == .retain ? "promise 4" : "promise 1", "\(key.name): \(old) given up for \(after.spec.addressID?.rawValue ?? "nothing")")
     }
@@ -132,17 +144,17 @@ extension Checks {
     // MARK: the reaper
 
     /// Nothing expires without an unbroken observation, nor while its pod is there.
-    func expires(_ duty: DutySide, _ cluster: Cluster, _ key: Key, _ decided: Instant) {
+    func expires(_ duty: DutySide, _ key: Key) {
         counts.expirations += 1
         mayHaveChanged.insert(key)
-        guard let since = duty.observesSince, decided - since >= observation else {
+        guard let since = duty.observesSince, now - since >= observation else {
             return fail("expiry", "\(key.name): expired after too short an observation")
         }
-        if let since = duty.doubtsClockSince, decided > since { fail("expiry", "\(key.name): expired while the clocks were apart") }
+        if let since = duty.doubtsClockSince, now > since { fail("expiry", "\(key.name): expired while the clocks were apart") }
         // Of a pod that came and went unseen nobody can know.
         switch duty.presence[key] {
         case .present: fail("expiry", "\(key.name): expired, and its pod is there")
-        case .gone(let at): if decided - at < expireAfter { fail("expiry", "\(key.name): expired \(decided - at) after its pod was gone") }
+        case .gone(let at): if now - at < expireAfter { fail("expiry", "\(key.name): expired \(now - at) after its pod was gone") }
         case nil: break
         }
     }
@@ -159,9 +171,11 @@ extension Checks {
     /// After all has come to rest: every address that we allocated is named by exactly one claim.
     func end(_ account: Account) {
         for address in account.cloud.model.addresses where address.tags.contains(Naming.creatorTag) {
-            let holders = account.clusters.flatMap { $0.sortedClaims }.filter { $0.spec.addressID == address.id }
-            if holders.count == 1 { continue }
             let key = allocated[address.id]
+            // what somebody wrote into a claim of a cluster that stays away is not put right
+            let clusters = account.clusters.filter { !$0.link.isDown || $0.uid == key?.cluster }
+            let holders = clusters.flatMap { $0.sortedClaims }.filter { $0.spec.addressID == address.id }
+            if holders.count == 1 { continue }
             if let key, account.cluster(key.cluster)?.link.isDown == true { continue }
             if holders.isEmpty, unclaimed.contains(address.id) || key.map({ undone.contains($0) }) ?? false {
                 counts.orphans += 1

@@ -91,7 +91,7 @@ final class DutySide {
         case .following: self[keyPath: kind] = true
         case .lost, .rewound: self[keyPath: kind] = false
         case .listed(let objects):
-            guard let pods = objects as? [Pod] else { break }
+            guard Object.self == Pod.self, let pods = objects as? [Pod] else { break }
             for case (let key, .present) in presence { presence[key] = .gone(sim.now) }
             for pod in pods { presence[key(pod)] = .present }
         case .changed(let object): if let pod = object as? Pod { presence[key(pod)] = .present }
@@ -106,18 +106,20 @@ final class DutySide {
             toldSkew = replica.skew
             feed(.skew(toldSkew))
         }
-        let decided = sim.now
-        for effect in machine.handle(event, now: replica.now()) { replica.later { [self] in if !isOver { perform(effect, decided) } } }
+        for effect in machine.handle(event, now: replica.now()) {
+            // by what was known when it was decided, not by what is heard before it is done
+            if case .deleteClaim(let namespace, let name, _, _) = effect { sim.checks.expires(self, cluster.key(namespace, name)) }
+            replica.later { [self] in if !isOver { perform(effect) } }
+        }
     }
 
-    private func perform(_ effect: ClusterDuty.Effect, _ decided: Instant) {
+    private func perform(_ effect: ClusterDuty.Effect) {
         switch effect {
         case .publish(let change): publish(change)
         case .deleteClaim(let namespace, let name, let uid, let version):
             guard leader.term() == term else { return }
             let key = cluster.key(namespace, name)
             sim.note { "\(self.replica.name): \(self.cluster.label(key)) expired" }
-            sim.checks.expires(self, cluster, key, decided)
             let cluster = cluster
             let checks = sim.checks!
             cluster.link.call(replica, timeout: .seconds(10)) {

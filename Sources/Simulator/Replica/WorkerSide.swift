@@ -188,7 +188,6 @@ final class WorkerSide {
         } _: { [self] result in
             switch result ?? .failure(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer")) {
             case .success(let page):
-                sim.checks.saw(self, page.addresses, sentAt: sentAt)
                 feed(.mirror(.listed(page.addresses, total: page.total, offset: offset, sentAt: sentAt)))
             case .failure(let fault): feed(.mirror(.failed(.list, fault.kind, sentAt: sentAt)))
             }

@@ -228,9 +228,12 @@ final class Users {
         guard !cluster.claims.isEmpty else { return }
         let claim = sim.chance.pick(of: cluster.sortedClaims)
         let patch: JSONValue
-        switch sim.chance.below(4) {
+        switch sim.chance.below(5) {
         case 0: patch = ["metadata": ["finalizers": .null]]
         case 1: patch = ["spec": ["bandwidth": .int(1 + sim.chance.below(100))]]
+        case 2:
+            let ids: [AddressID] = cluster.account.cloud.model.addresses.map(\.id) + [AddressID("eip-mistyped")]
+            patch = ["spec": ["addressID": .string(sim.chance.pick(of: ids).rawValue)]]
         default: patch = ["spec": ["deletePolicy": claim.spec.deletePolicy == .retain ? "Pod" : "Never"]]
         }
         let key = cluster.key(claim.namespace, claim.name)
@@ -259,6 +262,11 @@ final class Users {
         }
         for pod in cluster.sortedPods where pod.owner != nil && pod.owner?.uid != setUID && !pod.isTerminating {
             if let name = names.first(where: { $0.key == cluster.key(pod.namespace, pod.name) }) { delete(name, pod) }
+        }
+        for claim in cluster.sortedClaims where !claim.isDeleting && claim.status.condition(.ready)?.reason == .eipNotUsable {
+            let key = cluster.key(claim.namespace, claim.name)
+            // as its message says: what somebody wrote into it is another's
+            if let address = claim.spec.addressID.flatMap(cluster.account.cloud.address), !Naming.owns(address, key) { deleteClaim(key) }
         }
         sim.after(.seconds(60)) { [self] in sweep() }
     }

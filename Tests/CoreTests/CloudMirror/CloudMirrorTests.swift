@@ -57,6 +57,26 @@ import Testing
         #expect(mirror.entry(Self.id(1))?.address?.status == .unbind)
     }
 
+    // Found by simulation: lists may be much later than looks, and a binding that was being undone was read back from one.
+    @Test func `a list is neither newer than a look of the last half minute, nor one that somebody waits for`() {
+        var mirror = CloudMirror(listingLag: .seconds(30))
+        _ = mirror.handle(.start, now: .s(0))
+        _ = mirror.handle(.listed([Self.address(1, .bind)], total: 1, offset: 0, sentAt: .s(1)), now: .s(2))
+        _ = mirror.handle(.watch(Self.id(1), notBefore: .s(50)), now: .s(50))
+        _ = mirror.handle(.described(asked: [Self.id(1)], found: [Self.address(1, .unbind)], sentAt: .s(50)), now: .s(51))
+        let look = mirror.handle(.watch(Self.id(1), notBefore: .s(60)), now: .s(60))
+        #expect(look.contains(.describe([Self.id(1)])))
+        _ = mirror.handle(.wake, now: .s(62))
+        let late = mirror.handle(.listed([Self.address(1, .bind)], total: 1, offset: 0, sentAt: .s(62)), now: .s(63))
+        #expect(!late.contains(.observed(Self.id(1))) && late.contains(.complete(listedAt: .s(62))))
+        #expect(mirror.entry(Self.id(1))?.address?.status == .unbind)
+        let seen = mirror.handle(.described(asked: [Self.id(1)], found: [Self.address(1, .unbind)], sentAt: .s(60)), now: .s(64))
+        #expect(seen.contains(.observed(Self.id(1))))
+        _ = mirror.handle(.wake, now: .s(130))
+        _ = mirror.handle(.listed([Self.address(1, .bind)], total: 1, offset: 0, sentAt: .s(130)), now: .s(131))
+        #expect(mirror.entry(Self.id(1))?.address?.status == .bind, "somebody bound it since")
+    }
+
     @Test func `all who wait share one look, and hundreds take turns`() {
         var mirror = Self.listed([])
         var effects: [CloudMirror.Effect] = []

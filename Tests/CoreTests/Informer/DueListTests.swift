@@ -7,6 +7,7 @@ import Testing
         Build.claim { claim in
             claim.name = name
             claim.resourceVersion = version
+            claim.spec.deletePolicy = .retain
             claim.status.nextAttemptAt = attempt.map(wall)
             claim.status.expiresAt = expires.map(wall)
         }
@@ -114,6 +115,13 @@ import Testing
         _ = before.handle(.podsListed([Self.pod()]), now: .s(0))
         _ = before.handle(.observing, now: .s(0))
         #expect(Self.deleted(before.handle(.wake, now: .s(400))) == [], "claims listed before pods")
+    }
+
+    @Test func `what is not static any more does not expire, though its status says so`() {
+        var claim = Self.claim(expires: 20)
+        claim.spec.deletePolicy = .delete
+        var list = Self.following([claim])
+        #expect(Self.deleted(list.handle(.wake, now: .s(400))) == [])
     }
 
     // Found by simulation: pods and claims come by two watches, and one of them may be behind.
