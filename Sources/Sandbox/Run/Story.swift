@@ -149,7 +149,10 @@ actor Story {
         let key = "default/static-eip-0"
         guard let eip = look().bound(key), let claim = look().claim(key) else { throw TimedOut(description: "\(key) is not bound") }
         try host.deleteClaim("static-eip-0")
-        let sight = try await wait { sight in sight.claim(key)?.uid == claim.uid ? "claim \(key) is still the old one" : sight.whyUnbound(key) }
+        // The claim goes when its EIP is old enough to be in every list (30 s): the next one finds it by its name.
+        let sight = try await wait(atMost: .seconds(45)) { sight in
+            sight.claim(key)?.uid == claim.uid ? "claim \(key) is still the old one" : sight.whyUnbound(key)
+        }
         guard let now = sight.bound(key), now.id == eip.id, let again = sight.claim(key) else {
             throw TimedOut(description: "\(key) had \(eip.id) and has \(sight.bound(key)?.id ?? "nothing")")
         }
