@@ -30,7 +30,7 @@ final class EffectTrace {
     }
 }
 
-/// What one look by id at the cloud showed of one address; lists may be much later.
+/// What one look at the cloud showed of one address. A list counts as sent `listingLag` earlier.
 struct Sight {
     var address: Address
     var sentAt: Instant
@@ -73,6 +73,7 @@ extension Checks {
             calls(action, decided, decided.replica.account)
             if action.isMutating { checkIntent(trace, key, effect) }
             if case .associate(let id, let interface, let ip) = effect, let trace { checkTarget(trace, key, id, interface, ip) }
+            if case .disassociate(let id) = effect, let trace { checkUnbinding(side, trace, key, id, decided.replica.account.cloud) }
         }
         if case .replaceStatus(let claim, let status) = effect { checkConfirmation(side, trace, key, claim, status) }
         return EffectTrace(effect, key, trace, sentAt: now)
@@ -130,6 +131,14 @@ extension Checks {
         }
     }
 
+    /// From under a living pod its own EIP is not unbound by what is remembered: it was looked at in this run.
+    private func checkUnbinding(_ side: WorkerSide, _ run: RunTrace, _ key: Key, _ id: AddressID, _ cloud: Cloud) {
+        guard let pod = run.podRead?.pod, !pod.isFinished, !pod.isTerminating, case .attributes = pod.want, !cloud.model.isUserOwned(id) else { return }
+        if !(sights[side.id]?[id] ?? []).contains(where: { $0.sentAt >= run.startedAt }) {
+            fail("promise 2", "\(key.name): \(id) unbound from under its pod, and not looked at before")
+        }
+    }
+
     /// Two workers never act on one key: whoever was given the partition last, alone.
     private func checkOwner(_ side: WorkerSide, _ key: Key, _ effect: ReconcileEffect, _ decided: Decision) {
         let account = decided.replica.account
@@ -160,7 +169,7 @@ extension Checks {
         }
     }
 
-    /// What a look by id showed.
+    /// What a look or a list showed.
     func saw(_ side: WorkerSide, _ addresses: [Address], sentAt: Instant) {
         for address in addresses {
             var seen = sights[side.id]?[address.id] ?? []

@@ -26,6 +26,14 @@ final class DutySide {
     private(set) var presence: [Key: Presence] = [:]
     private func key(_ pod: Pod) -> Key { cluster.key(pod.namespace, pod.name) }
     private var inFlight = 0
+    /// published and not answered
+    private var unanswered: [Key: Int] = [:]
+    /// when a publication failed: for a while nothing is sent
+    private var failedAt = Instant.anyTime
+    /// what the last event made it publish
+    private var published: Set<Key> = []
+    /// pods as it was last told of them
+    private var known: [Key: Pod] = [:]
     private var toldSkew = Duration.zero
     var doubtsClockSince: Instant? { replica.doubtsClockSince }
 
@@ -86,18 +94,32 @@ final class DutySide {
 
     private func heard<Object>(_ event: ClusterDuty.Event, of kind: ReferenceWritableKeyPath<DutySide, Bool>, _ news: ClusterDuty.News<Object>) {
         guard !isOver else { return }
+        published = []
         feed(event)
+        if case .changed(let object) = news, let pod = object as? Pod { checkPublished(pod) }
         switch news {
         case .following: self[keyPath: kind] = true
         case .lost, .rewound: self[keyPath: kind] = false
         case .listed(let objects):
             guard Object.self == Pod.self, let pods = objects as? [Pod] else { break }
             for case (let key, .present) in presence { presence[key] = .gone(sim.now) }
-            for pod in pods { presence[key(pod)] = .present }
-        case .changed(let object): if let pod = object as? Pod { presence[key(pod)] = .present }
-        case .gone(let object): if let pod = object as? Pod { presence[key(pod)] = .gone(sim.now) }
+            known = [:]
+            for pod in pods { (presence[key(pod)], known[key(pod)]) = (.present, pod) }
+        case .changed(let object): if let pod = object as? Pod { (presence[key(pod)], known[key(pod)]) = (.present, pod) }
+        case .gone(let object): if let pod = object as? Pod { (presence[key(pod)], known[key(pod)]) = (.gone(sim.now), nil) }
         }
         observesSince = followsPods && followsClaims ? observesSince ?? sim.now : nil
+    }
+
+    /// What changed of a pod that asks for an EIP is published at once, but for what is on its way already or cannot be sent.
+    private func checkPublished(_ pod: Pod) {
+        let key = key(pod)
+        guard let old = known[key], old.uid != pod.uid || old.podIP != pod.podIP || old.want != pod.want || old.isTerminating != pod.isTerminating else {
+            return
+        }
+        if case .none = pod.want { return }
+        if published.contains(key) || unanswered[key, default: 0] > 0 || sim.now - failedAt < .seconds(60) || inFlight >= Outbox.inFlightMax { return }
+        sim.checks.fail("news", "\(key.name): a change of its pod was heard and not published")
     }
 
     private func feed(_ event: ClusterDuty.Event) {
@@ -107,6 +129,10 @@ final class DutySide {
             feed(.skew(toldSkew))
         }
         for effect in machine.handle(event, now: replica.now()) {
+            if case .publish(let change) = effect {
+                published.insert(change.key)
+                unanswered[change.key, default: 0] += 1
+            }
             // by what was known when it was decided, not by what is heard before it is done
             if case .deleteClaim(let namespace, let name, _, _) = effect { sim.checks.expires(self, cluster.key(namespace, name)) }
             replica.later { [self] in if !isOver { perform(effect) } }
@@ -133,7 +159,7 @@ final class DutySide {
     private func publish(_ change: KeyChanged) {
         guard leader.term() == term else { return }
         if let memory {
-            memory.publish(change) { [self] in feed(.acknowledged(change.key)) }
+            memory.publish(change) { [self] in answered(change, arrived: true) }
             return
         }
         inFlight += 1
@@ -143,8 +169,14 @@ final class DutySide {
             account.log.publish(change, to: account.map.partition(of: change.key, of: account.place))
         } _: { [self] (answer: Void?) in
             inFlight -= 1
-            feed(answer == nil ? .publishFailed(change.key) : .acknowledged(change.key))
+            answered(change, arrived: answer != nil)
         }
+    }
+
+    private func answered(_ change: KeyChanged, arrived: Bool) {
+        unanswered[change.key, default: 0] -= 1
+        if !arrived { failedAt = sim.now }
+        feed(arrived ? .acknowledged(change.key) : .publishFailed(change.key))
     }
 }
 

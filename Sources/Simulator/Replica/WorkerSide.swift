@@ -188,6 +188,7 @@ final class WorkerSide {
         } _: { [self] result in
             switch result ?? .failure(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer")) {
             case .success(let page):
+                sim.checks.saw(self, page.addresses, sentAt: sentAt - Policy(identity: replica.name).listingLag)
                 feed(.mirror(.listed(page.addresses, total: page.total, offset: offset, sentAt: sentAt)))
             case .failure(let fault): feed(.mirror(.failed(.list, fault.kind, sentAt: sentAt)))
             }
