@@ -144,10 +144,10 @@ public struct Planner {
         guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .claimDeleted) }
         switch observed.reading {
         case .missing(let confirmed):
-            if confirmed || facts.memory.released == id { return correction(claim, .claimDeleted) }
+            if confirmed || facts.memory.released == id { return addressOfTheName(claim) }
             return Plan(.rest(.again(.seconds(1))), .waitingForCloud)
         case .present(let address):
-            if foreign(address, claim) != nil { return correction(claim, .claimDeleted) }
+            if foreign(address, claim) != nil { return addressOfTheName(claim) }
             guard let createdAt = address.createdAt else { return nil }
             let wait = createdAt + policy.listingLag - now.wall
             return wait > .zero && wait <= policy.listingLag ? Plan(.rest(.again(wait)), .waitingForMirror) : nil

@@ -1,17 +1,8 @@
 /// No pod any more: unbind, then retain or release.
 extension Planner {
-    enum Teardown {
-        case plan(Plan)
-        /// the address is unbound, and gone if it was ours
-        case done
-    }
-
     /// Ends the claim: address first, then the object.
     func tearDown(_ claim: Claim, _ reason: Reason) -> Plan {
-        switch tearDownAddress(claim, reason) {
-        case .plan(let plan): return plan
-        case .done: break
-        }
+        if let plan = tearDownAddress(claim, reason) { return plan }
         if !claim.isDeleting { return Plan(.step(.deleteClaim), reason) }
         return Plan(
             .step(.removeFinalizer), reason,
@@ -19,33 +10,34 @@ extension Planner {
                 ? nil : claim.spec.addressID.map { Notice(warning: false, reason: .releasedEIP, message: "released \($0)") })
     }
 
-    func tearDownAddress(_ claim: Claim, _ reason: Reason) -> Teardown {
-        guard let id = claim.spec.addressID else { return addressOfTheName(claim, reason) }
-        guard let observed = facts.address.value, observed.id == id else { return .plan(Plan(.need(.address(id)), reason)) }
+    /// The claim's present address leaves: unbound, and released if it is ours. Nil when that is done.
+    func tearDownAddress(_ claim: Claim, _ reason: Reason) -> Plan? {
+        guard let id = claim.spec.addressID else { return addressOfTheName(claim) }
+        guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), reason) }
         switch observed.reading {
         case .missing(let confirmed):
-            if claim.spec.isUserOwned { return .done }
-            if let plan = untilGone(claim, id, confirmed: confirmed) { return .plan(plan) }
-            return addressOfTheName(claim, reason)
+            if claim.spec.isUserOwned { return nil }
+            if let plan = untilGone(claim, id, confirmed: confirmed) { return plan }
+            return addressOfTheName(claim)
         case .present(let address):
             // Read back from the cloud: creator, cluster and name. Anything else is not ours to unbind or to release.
-            if foreign(address, claim) != nil { return addressOfTheName(claim, reason) }
+            if foreign(address, claim) != nil { return addressOfTheName(claim) }
             return unbindAndRelease(claim, address, reason)
         }
     }
 
-    private func unbindAndRelease(_ claim: Claim, _ address: Address, _ reason: Reason) -> Teardown {
+    private func unbindAndRelease(_ claim: Claim, _ address: Address, _ reason: Reason) -> Plan? {
         switch address.status {
         case .creating, .binding, .unbinding, .offlining:
-            return .plan(Plan(.rest(.awaitAddress(address.id)), .waitingForCloud))
+            return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud)
         case .bind, .bindENI:
-            if claim.spec.isUserOwned, !wasOurBinding(claim, address) { return .done }
-            return .plan(unbind(claim, address, reason))
+            if claim.spec.isUserOwned, !wasOurBinding(claim, address) { return nil }
+            return unbind(claim, address, reason)
         case .unbind:
-            if mayBeBound(claim, address) { return .plan(Plan(.rest(.awaitAddress(address.id)), .waitingForCloud)) }
+            if mayBeBound(claim, address) { return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud) }
             if claim.spec.isUserOwned { return quiet(claim) }
-            return .plan(Plan(.step(.release(address.id)), reason))
-        case .unknown(let word): return .plan(reportUnknown(claim, address, word))
+            return Plan(.step(.release(address.id)), reason)
+        case .unknown(let word): return reportUnknown(claim, address, word)
         }
     }
 
@@ -56,39 +48,31 @@ extension Planner {
     }
 
     /// A user's EIP is let go only when no call on it can come any more.
-    private func quiet(_ claim: Claim) -> Teardown {
-        guard let end = comeBack(claim) else { return .done }
-        return .plan(Plan(.rest(.again(end - now.wall)), .waitingForRequestLife))
+    private func quiet(_ claim: Claim) -> Plan? {
+        guard let end = comeBack(claim) else { return nil }
+        return Plan(.rest(.again(end - now.wall)), .waitingForRequestLife)
     }
 
     /// No address is recorded, or, by somebody's hand, one that is gone or another's: what there is of this pod's name is written down
     /// instead, so that nothing of it is left behind. If an Allocate was recorded, nobody knows what came of it until it can no longer
-    /// be executed and a list asked for after that shows nothing.
-    func addressOfTheName(_ claim: Claim, _ reason: Reason) -> Teardown {
+    /// be executed and a list asked for after that shows nothing. Nil when there is nothing of that name.
+    func addressOfTheName(_ claim: Claim) -> Plan? {
         if let allocated = facts.memory.allocated, allocated.claimUID == claim.uid, allocated.addressID != claim.spec.addressID {
-            return .plan(record(claim, allocated.addressID, .allocatedEIP))
+            return record(claim, allocated.addressID, .allocatedEIP)
         }
-        if claim.spec.isUserOwned { return .done }
+        if claim.spec.isUserOwned { return nil }
         guard intends(.allocate, claim), let intent = claim.status.intent else {
             // Its predecessor's may be waiting to be found by its name.
-            guard let named = facts.named.value else { return .plan(Plan(.need(.named), .waitingForMirror)) }
-            guard let found = adoptable(named.addresses), found.id != claim.spec.addressID else { return .done }
-            return .plan(record(claim, found.id, .adoptedEIP))
+            guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }
+            guard let found = adoptable(named.addresses), found.id != claim.spec.addressID else { return nil }
+            return record(claim, found.id, .adoptedEIP)
         }
         let visible = intent.at + policy.requestLife + policy.listingLag
-        if now.wall < visible { return .plan(Plan(.rest(.again(visible - now.wall)), .waitingForRequestLife)) }
+        if now.wall < visible { return Plan(.rest(.again(visible - now.wall)), .waitingForRequestLife) }
         let since = now.instant - (now.wall - visible)
-        guard let named = facts.named.value, named.listedAt >= since else { return .plan(Plan(.need(.namedSince(since)), .waitingForMirror)) }
+        guard let named = facts.named.value, named.listedAt >= since else { return Plan(.need(.namedSince(since)), .waitingForMirror) }
         let found = named.addresses.first { Naming.owns($0, facts.key) && $0.id != claim.spec.addressID }
-        return found.map { .plan(record(claim, $0.id, .adoptedEIP)) } ?? .done
-    }
-
-    /// What to do first where the claim names an address that is not, or no longer, this pod's; nil when there is nothing of its name.
-    func correction(_ claim: Claim, _ reason: Reason) -> Plan? {
-        switch addressOfTheName(claim, reason) {
-        case .plan(let plan): plan
-        case .done: nil
-        }
+        return found.map { record(claim, $0.id, .adoptedEIP) }
     }
 
     /// An address that a look by id did not find: nil when it is gone, else what to wait for. Where its release is recorded that does
@@ -119,14 +103,14 @@ extension Planner {
             if facts.memory.released == id || intends(.release, claim) { return tearDown(claim, .podGone) }
             if !claim.spec.isUserOwned {
                 guard confirmed else { return Plan(.rest(.again(.seconds(1))), .waitingForCloud) }
-                if let plan = correction(claim, .eipLost) { return plan }
+                if let plan = addressOfTheName(claim) { return plan }
             }
             let problem = Problem(.eipLost, "the EIP \(id) retained for this pod does not exist any more: delete the claim, or restore the EIP")
             return report(claim, problem, .settled)
         case .present(let address):
             if intends(.release, claim) { return tearDown(claim, .podGone) }
             // A claim that names another's address, copied from another cluster or written by hand, is no leave to unbind it.
-            if let problem = foreign(address, claim) { return correction(claim, problem.reason) ?? report(claim, problem, .settled) }
+            if let problem = foreign(address, claim) { return addressOfTheName(claim) ?? report(claim, problem, .settled) }
             switch address.status {
             case .creating, .binding, .unbinding, .offlining: return Plan(.rest(.awaitAddress(id)), .waitingForCloud)
             case .bind, .bindENI:

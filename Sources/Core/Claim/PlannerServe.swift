@@ -17,7 +17,7 @@ extension Planner {
         case .missing(let confirmed): return missing(claim, id, confirmed: confirmed)
         case .present(let address):
             if intends(.release, claim) { return tearDown(claim, .podGone) }
-            if let problem = foreign(address, claim) { return correction(claim, problem.reason) ?? report(claim, problem, .again(.seconds(60))) }
+            if let problem = foreign(address, claim) { return addressOfTheName(claim) ?? report(claim, problem, .again(.seconds(60))) }
             if let problem = unusable(address, claim) { return report(claim, problem, .again(.seconds(60))) }
             if let plan = correctBandwidth(claim, address) { return plan }
             return bind(claim, pod, address)
@@ -31,7 +31,7 @@ extension Planner {
         switch (spec.source, source) {
         case (.listed(let old), .listed(let new)):
             if old != new {
-                if let plan = letGo(claim) { return plan }
+                if let plan = tearDownAddress(claim, .annotationChanged) { return plan }
                 spec.source = source
                 spec.addressID = new
             }
@@ -53,11 +53,11 @@ extension Planner {
             }
         case (.attributes, .attributes): break
         case (.attributes, .listed(let id)):
-            if let plan = letGo(claim) { return plan }
+            if let plan = tearDownAddress(claim, .annotationChanged) { return plan }
             spec.source = source
             spec.addressID = id
         case (.listed, .attributes):
-            if let plan = letGo(claim) { return plan }
+            if let plan = tearDownAddress(claim, .annotationChanged) { return plan }
             spec.source = source
             spec.addressID = nil
             spec.serial += 1
@@ -68,15 +68,6 @@ extension Planner {
             spec.expireAfter = pod.expireAfter
         }
         return spec == claim.spec ? nil : Plan(.step(.updateSpec(spec)), .annotationChanged, notice: becomesStatic ? keptForNobody(pod) : nil)
-    }
-
-    /// The claim's present address leaves: unbound, and released if it is ours. Nil when that is done.
-    private func letGo(_ claim: Claim) -> Plan? {
-        let plan = tearDownAddress(claim, .annotationChanged)
-        switch plan {
-        case .done: return nil
-        case .plan(let plan): return plan
-        }
     }
 
     private enum BandwidthChange {
@@ -162,7 +153,7 @@ extension Planner {
         if facts.memory.released == id { return forget(claim, .releasedEIP) }
         // Just allocated, it may not be visible yet. The claim is read again each time, so that a repair by hand is seen.
         if let plan = untilGone(claim, id, confirmed: confirmed) { return plan }
-        if let plan = correction(claim, .eipLost) { return plan }
+        if let plan = addressOfTheName(claim) { return plan }
         if claim.spec.deletePolicy == .retain, !policy.replacesLostStatic, !intends(.release, claim) {
             let problem = Problem(
                 .eipLost,

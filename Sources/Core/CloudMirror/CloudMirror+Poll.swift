@@ -81,11 +81,10 @@ extension CloudMirror {
 
     /// After an observation: when the next look at it is due, if any.
     mutating func replan(_ id: AddressID, sentAt: Instant, now: Instant) {
-        guard var poll = polling.polls[id] else { return }
-        let entry = entries[id]
-        let isTransient = entry?.address?.status.isTransient ?? false
+        guard var poll = polling.polls[id], let entry = entries[id] else { return }
+        let isTransient = entry.address.map(\.status.isTransient) == true
         if let since = poll.restlessSince, !isTransient, sentAt >= since + limits.restAfter { poll.restlessSince = nil }
-        if entry?.missing == nil || (entry?.missing?.byIDCount ?? 0) >= limits.missingCountWanted { poll.needsConfirming = false }
+        if entry.missing.map({ $0.byIDCount >= limits.missingCountWanted }) != false { poll.needsConfirming = false }
         var due: [Instant] = []
         if let waiter = poll.waiters.min() { due.append(max(now, waiter)) }
         if let since = poll.restlessSince { due.append(now + (now - since < limits.restlessMax ? limits.pollEvery : limits.pollRestlessEvery)) }

@@ -119,7 +119,7 @@ public struct Reconcile: Sendable {
             stepsTaken += 1
             if stepsTaken > Self.stepsMax { return before + finish(.retry(plan.reason, "took \(Self.stepsMax) steps without an end")) }
             guard mayAct else { return before + finish(.abandoned(.ownershipLost)) }
-            if needsLook(step, plan.reason), !hasLooked || !podIsNewer { return lookAgain(now, mayAct, before) }
+            if confirms(step) || plan.reason == .orphanedEIP || forgets(step), !hasLooked || !podIsNewer { return lookAgain(now, mayAct, before) }
             return before + begin(step, plan, now)
         case .rest(.awaitAddress(let id)):
             armed = nil
@@ -132,12 +132,6 @@ public struct Reconcile: Sendable {
         case .rest(.settled): return before + say(plan.notice) + finish(.settled(plan.reason))
         case .rest(.again(let after)): return before + say(plan.notice) + finish(.again(max(after, .milliseconds(100)), plan.reason))
         }
-    }
-
-    /// Whether what is remembered of the address is not enough for the step. To unbind from under a living pod least of all: where it is
-    /// bound may be right by now.
-    private func needsLook(_ step: Step, _ reason: Reason) -> Bool {
-        confirms(step) || forgets(step) || reason == .orphanedEIP || reason == .staleBinding
     }
 
     /// Whether the step reports a binding that was not reported before, or that nothing can come of an earlier call any more.

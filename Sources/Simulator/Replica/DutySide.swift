@@ -19,7 +19,7 @@ final class DutySide {
     /// both watches have stood without a gap since then; for the checkers
     private(set) var observesSince: Instant?
     enum Presence {
-        case present
+        case present(Pod)
         case gone(Instant)
     }
     /// of pods, as it was told
@@ -32,8 +32,6 @@ final class DutySide {
     private var failedAt = Instant.anyTime
     /// what the last event made it publish
     private var published: Set<Key> = []
-    /// pods as it was last told of them
-    private var known: [Key: Pod] = [:]
     private var toldSkew = Duration.zero
     var doubtsClockSince: Instant? { replica.doubtsClockSince }
 
@@ -103,10 +101,9 @@ final class DutySide {
         case .listed(let objects):
             guard Object.self == Pod.self, let pods = objects as? [Pod] else { break }
             for case (let key, .present) in presence { presence[key] = .gone(sim.now) }
-            known = [:]
-            for pod in pods { (presence[key(pod)], known[key(pod)]) = (.present, pod) }
-        case .changed(let object): if let pod = object as? Pod { (presence[key(pod)], known[key(pod)]) = (.present, pod) }
-        case .gone(let object): if let pod = object as? Pod { (presence[key(pod)], known[key(pod)]) = (.gone(sim.now), nil) }
+            for pod in pods { presence[key(pod)] = .present(pod) }
+        case .changed(let object): if let pod = object as? Pod { presence[key(pod)] = .present(pod) }
+        case .gone(let object): if let pod = object as? Pod { presence[key(pod)] = .gone(sim.now) }
         }
         observesSince = followsPods && followsClaims ? observesSince ?? sim.now : nil
     }
@@ -114,9 +111,8 @@ final class DutySide {
     /// What changed of a pod that asks for an EIP is published at once, but for what is on its way already or cannot be sent.
     private func checkPublished(_ pod: Pod) {
         let key = key(pod)
-        guard let old = known[key], old.uid != pod.uid || old.podIP != pod.podIP || old.want != pod.want || old.isTerminating != pod.isTerminating else {
-            return
-        }
+        guard case .present(let old) = presence[key] else { return }
+        if old.uid == pod.uid, old.podIP == pod.podIP, old.want == pod.want, old.isTerminating == pod.isTerminating { return }
         if case .none = pod.want { return }
         if published.contains(key) || unanswered[key, default: 0] > 0 || sim.now - failedAt < .seconds(60) || inFlight >= Outbox.inFlightMax { return }
         sim.checks.fail("news", "\(key.name): a change of its pod was heard and not published")

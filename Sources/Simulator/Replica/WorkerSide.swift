@@ -175,7 +175,8 @@ final class WorkerSide {
             answer(event ?? .failed(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer")))
         }
     }
-    static let requestLife = Policy(identity: "any").requestLife
+    private static let policy = Policy(identity: "any")
+    static let requestLife = policy.requestLife
 
     // MARK: the mirror
 
@@ -188,7 +189,7 @@ final class WorkerSide {
         } _: { [self] result in
             switch result ?? .failure(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer")) {
             case .success(let page):
-                sim.checks.saw(self, page.addresses, sentAt: sentAt - Policy(identity: replica.name).listingLag)
+                sim.checks.saw(self, page.addresses, sentAt: sentAt - Self.policy.listingLag)
                 feed(.mirror(.listed(page.addresses, total: page.total, offset: offset, sentAt: sentAt)))
             case .failure(let fault): feed(.mirror(.failed(.list, fault.kind, sentAt: sentAt)))
             }

@@ -113,6 +113,21 @@ import Testing
         #expect(drive.addresses[id]?.status == .bind && drive.claims[key]?.status.nextAttemptAt == nil)
     }
 
+    @Test func `nothing is unbound from under a living pod by what is remembered of its address`() {
+        var drive = ReconcilerDrive()
+        drive.createPod("web-0")
+        drive.pass(.seconds(5))
+        let key = ReconcilerDrive.key("web-0")
+        let id = drive.claims[key]!.spec.addressID!
+        // The pod is at another IP, and so is its EIP; what is remembered is older, and after the intent it is looked at.
+        drive.pods[key]!.podIP = "10.0.0.99"
+        drive.addresses[id]!.privateIP = "10.0.0.99"
+        drive.feed(.run(key))
+        drive.pass(.seconds(5))
+        #expect(drive.outcomes["web-0"] == .settled(.associatedEIP))
+        #expect(drive.claims[key]?.status.binding?.target.podIP == "10.0.0.99")
+    }
+
     @Test(arguments: [false, true])
     func `an Allocate of unknown outcome stays on record, whatever becomes of the next one`(isRefused: Bool) {
         var drive = ReconcilerDrive()
