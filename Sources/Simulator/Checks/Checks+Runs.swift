@@ -6,11 +6,15 @@ final class RunTrace {
     let startedAt: Instant
     /// accepted by the API server, and its call not sent yet
     var intent: Intent?
+    /// when the last status with an intent was decided
+    var intendedAt: Instant?
     var readClaimSince = false
     var readPodSince = false
     var podRead: (pod: Pod?, sentAt: Instant)?
     var nodeRead: Node?
     var interfaceRead: NetworkInterface?
+    /// its namespace or its owner was read to be going, so that no pod of that name will come
+    var isEnding = false
     /// what it has unbound, as it was answered
     var unbound: Set<AddressID> = []
     init(startedAt: Instant) { self.startedAt = startedAt }
@@ -22,11 +26,14 @@ final class EffectTrace {
     let key: Key
     let run: RunTrace?
     let sentAt: Instant
+    /// of a call: when its intent was decided
+    let intendedAt: Instant?
     init(_ effect: ReconcileEffect, _ key: Key, _ run: RunTrace?, sentAt: Instant) {
         self.effect = effect
         self.key = key
         self.run = run
         self.sentAt = sentAt
+        intendedAt = run?.intendedAt
     }
 }
 
@@ -75,7 +82,10 @@ extension Checks {
             if case .associate(let id, let interface, let ip) = effect, let trace { checkTarget(trace, key, id, interface, ip) }
             if case .disassociate(let id) = effect, let trace { checkUnbinding(side, trace, key, id, decided.replica.account.cloud) }
         }
-        if case .replaceStatus(let claim, let status) = effect { checkConfirmation(side, trace, key, claim, status) }
+        if case .replaceStatus(let claim, let status) = effect {
+            if status.intent != nil { trace?.intendedAt = decided.at }
+            checkConfirmation(side, trace, key, claim, status)
+        }
         return EffectTrace(effect, key, trace, sentAt: now)
     }
 
@@ -96,6 +106,7 @@ extension Checks {
             run.podRead = (pod, trace.sentAt)
         case (.readNode, .nodeRead(let node)): run.nodeRead = node
         case (.readNetworkInterface, .networkInterfaceRead(let interface)): run.interfaceRead = interface
+        case (.readSurroundings, .surroundingsRead(let read)): run.isEnding = read.namespaceTerminating || read.ownerGone
         case (.disassociate(let id), .accepted): run.unbound.insert(id)
         default: break
         }
@@ -105,6 +116,14 @@ extension Checks {
     func arrives(_ trace: EffectTrace) {
         arriving = trace
         if case .replaceStatus = trace.effect { counts.claimWrites += 1 }
+    }
+
+    /// The cloud has dealt with a call: whoever finds its intent believes that nothing comes of it after the life of a request.
+    func served(_ trace: EffectTrace, _ event: ReconcileEvent) {
+        guard trace.effect.isMutating, let intendedAt = trace.intendedAt else { return }
+        if case .failed = event { return }
+        let age = now - intendedAt
+        if age > WorkerSide.requestLife { fail("promise 5", "\(trace.key.name): \(trace.effect.verb) was executed \(age) after its intent") }
     }
 
     /// Promise 5: a recorded intent, and claim and pod read since.

@@ -87,6 +87,8 @@ extension Checks {
             if before.spec.deletePolicy != after.spec.deletePolicy || before.isDeleting != after.isDeleting { mayHaveChanged.insert(key) }
             if after.spec.serial < before.spec.serial { fail("serial", "\(key.name): serial \(before.spec.serial) became \(after.spec.serial)") }
             checkKept(cluster, key, before, after)
+            checkReleased(key, before, after)
+            if before.status.phase != .retained, after.status.phase == .retained { retainedAt[key] = now }
         }
         switch after.status.phase {
         case .binding, .bound, .unbinding: servedAt[key] = now
@@ -107,6 +109,12 @@ extension Checks {
         fail(before.spec.deletePolicy == .retain ? "promise 4" : "promise 1", "\(key.name): \(old) given up for \(after.spec.addressID?.rawValue ?? "nothing")")
     }
 
+    /// A release that is recorded may come at any time, from whoever was going to send it: that address is not bound any more.
+    private func checkReleased(_ key: Key, _ before: Claim, _ after: Claim) {
+        guard let old = before.status.intent, old.verb == .release, let intent = after.status.intent, intent.verb == .associate else { return }
+        if intent.addressID == old.addressID { fail("promise 4", "\(key.name): \(old.addressID?.rawValue ?? "?") to be bound after its release was recorded") }
+    }
+
     /// The finalizer leaves only when no address of the claim is left, or a living pod will find it by its name.
     private func claimRemoved(_ cluster: Cluster, _ key: Key, _ before: Claim?) {
         mayHaveChanged.remove(key)
@@ -119,16 +127,24 @@ extension Checks {
             forgottenBindings.insert(id)
         }
         guard !left.isEmpty, !undone.contains(key) else { return }
-        if isServed(key, cluster.account) || wasReadAlive(key) || isByHand {
+        let remover = remover(key)
+        let comesBack = isServed(key, cluster.account) || remover.map(hasReadAlive) ?? false
+        if isByHand || comesBack && !(remover?.isEnding ?? false) {
             unclaimed.formUnion(left)
         } else {
             for id in left where !unclaimed.contains(id) { fail("promise 1", "\(key.name): the claim is gone, and \(id) is left") }
         }
     }
 
-    /// Whether the finalizer is removed by a run that has seen a living pod: it may be gone by now, and the run will see to it.
-    private func wasReadAlive(_ key: Key) -> Bool {
-        guard let arriving, arriving.key == key, case .removeFinalizer = arriving.effect, let pod = arriving.run?.podRead?.pod else { return false }
+    /// The run that removes the finalizer.
+    private func remover(_ key: Key) -> RunTrace? {
+        guard let arriving, arriving.key == key, case .removeFinalizer = arriving.effect else { return nil }
+        return arriving.run
+    }
+
+    /// Whether it has seen a living pod: that may be gone by now, and then the run will see to the address.
+    private func hasReadAlive(_ run: RunTrace) -> Bool {
+        guard let pod = run.podRead?.pod else { return false }
         return !pod.isFinished && !pod.isTerminating
     }
 
@@ -163,6 +179,7 @@ extension Checks {
     func expired(_ cluster: Cluster, _ key: Key) {
         guard let claim = cluster.claims[key], !undone.contains(key) else { return }
         if let at = servedAt[key], now - at < expireAfter { fail("expiry", "\(key.name): expired \(now - at) after its claim was in use") }
+        if let at = retainedAt[key], now - at < expireAfter { fail("expiry", "\(key.name): expired \(now - at) after its claim was retained") }
         if claim.spec.deletePolicy != .retain { fail("expiry", "\(key.name): expired, and is not static") }
     }
 

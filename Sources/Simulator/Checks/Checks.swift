@@ -26,6 +26,8 @@ final class Checks {
     var mayHaveChanged: Set<Key> = []
     /// when the claim last said that its address is bound, or about to be, or about to be unbound
     var servedAt: [Key: Instant] = [:]
+    /// when the claim last came to say that it is kept for the next pod
+    var retainedAt: [Key: Instant] = [:]
     /// by clocks that run fast and are off
     var observation: Duration { least(sim.draw.observation) }
     var expireAfter: Duration { least(sim.draw.expireAfter) }

@@ -145,7 +145,7 @@ final class WorkerSide {
             feed(.answered(key, run: run, event))
         }
         switch effect {
-        case .readNetworkInterface, .allocate, .associate, .disassociate, .release, .modifyBandwidth: callCloud(key, effect, proof, answer)
+        case .readNetworkInterface, .allocate, .associate, .disassociate, .release, .modifyBandwidth: callCloud(trace, proof, answer)
         case .readClaim, .readPod, .readNode, .readSurroundings, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim, .removeFinalizer,
             .annotatePod:
             guard let cluster = replica.account.cluster(key.cluster) else { preconditionFailure("\(key) is of no cluster of this account") }
@@ -160,8 +160,8 @@ final class WorkerSide {
         }
     }
 
-    private func callCloud(_ key: Key, _ effect: ReconcileEffect, _ proof: Instant, _ answer: @escaping (ReconcileEvent) -> Void) {
-        let cloud = replica.account.cloud
+    private func callCloud(_ trace: EffectTrace, _ proof: Instant, _ answer: @escaping (ReconcileEvent) -> Void) {
+        let (cloud, effect, sim) = (replica.account.cloud, trace.effect, sim)
         var timeout = Duration.seconds(10)
         // The cloud knows the request's time to a second.
         let expires = replica.global(proof) + WorkerSide.requestLife + (effect.isMutating ? .zero : .seconds(240))
@@ -170,7 +170,9 @@ final class WorkerSide {
             guard timeout > .zero else { return answer(.failed(CloudFault(.transient, code: "Transport.LifeOver", message: "not sent"))) }
         }
         cloud.link.call(replica, timeout: timeout) { [replica] in
-            cloud.serve(effect, key, from: replica, expires: expires)
+            let event = cloud.serve(effect, trace.key, from: replica, expires: expires)
+            sim.checks.served(trace, event)
+            return event
         } _: { event in
             answer(event ?? .failed(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer")))
         }

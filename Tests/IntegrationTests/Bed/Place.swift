@@ -105,16 +105,20 @@ struct Place: Sendable {
             try await eventually("pods of \(namespace) are gone", otherwise: try await leftovers()) { try await pods().isEmpty }
         }
         try await kubectl("delete", "namespace", namespace, "--wait=false")
-        try await eventually("namespace \(namespace) is gone", within: .seconds(60), otherwise: try await leftovers()) {
+        try await eventually("claims of \(namespace) are gone", within: .seconds(60), otherwise: try await leftovers()) { try await claims().isEmpty }
+        // Kubernetes looks again only after a while, and after errors of its own ever later.
+        try await eventually("namespace \(namespace) is gone", within: .seconds(180), otherwise: try await leftovers()) {
             try await kubectl.read("/api/v1/namespaces/\(namespace)") == nil
         }
         let mine = try await cloud.addresses().filter { $0.name.hasPrefix(namespace + "_") && !$0.isUserOwned }
         #expect(mine.isEmpty, "left at the cloud")
     }
+
     private func leftovers() async throws -> String {
         let claims = try await claims()
         let pods = try await pods()
         var words = "claims: \(claims.map { $0.text() }) pods: \(pods.map(\.name))"
+        if let left = try await kubectl.read("/api/v1/namespaces/\(namespace)") { words += " namespace: \(left["status"].text())" }
         if let name = claims.first?.name { words += try await "\n" + situation(name) }
         return words
     }
