@@ -73,9 +73,8 @@ public struct Planner {
         guard let left = adoptable(named.addresses) else { return Plan(.rest(.settled), .settled) }
         // A list may be late: that it is there is asked of the cloud itself.
         guard let observed = facts.address.value, observed.id == left.id else { return Plan(.need(.address(left.id)), .orphanedEIP) }
-        guard case .present(let address) = observed.reading, Naming.owns(address, facts.key), address.status != .offlining else {
-            return Plan(.rest(.settled), .settled)
-        }
+        guard case .present(let address) = observed.reading else { return Plan(.rest(.again(.seconds(5))), .waitingForCloud) }
+        guard Naming.owns(address, facts.key), address.status != .offlining else { return Plan(.rest(.settled), .settled) }
         // Whether it was static nobody knows, and nothing is released because something is absent.
         let attributes = AddressAttributes(bandwidth: address.bandwidth ?? AddressAttributes().bandwidth)
         let spec = ClaimSpec(source: .attributes(attributes), deletePolicy: .retain, addressID: address.id)

@@ -94,8 +94,14 @@ extension Planner {
 
     /// Whether the claim says that this controller bound, or meant to bind, the address where it is.
     func wasOurBinding(_ claim: Claim, _ address: Address) -> Bool {
-        let targets = [claim.status.binding?.target, claim.status.intent?.target, facts.memory.letGo?.target].compactMap { $0 }
-        return targets.contains { $0.podIP == address.privateIP && $0.networkInterfaceID == address.networkInterfaceID }
+        targets(claim).contains { $0.podIP == address.privateIP && $0.networkInterfaceID == address.networkInterfaceID }
+    }
+
+    /// Whether the claim says that this controller bound, or meant to bind, its address somewhere.
+    func isBoundByUs(_ claim: Claim) -> Bool { !targets(claim).isEmpty }
+
+    private func targets(_ claim: Claim) -> [Target] {
+        [claim.status.binding?.target, claim.status.intent?.target, facts.memory.letGo?.target].compactMap { $0 }
     }
 
     private func confirm(_ claim: Claim, _ pod: Pod, _ address: Address, _ target: Target) -> Plan {

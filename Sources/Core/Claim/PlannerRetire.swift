@@ -16,7 +16,7 @@ extension Planner {
         guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), reason) }
         switch observed.reading {
         case .missing(let confirmed):
-            if claim.spec.isUserOwned { return nil }
+            if claim.spec.isUserOwned, !isBoundByUs(claim) { return nil }
             if let plan = untilGone(claim, id, confirmed: confirmed) { return plan }
             return addressOfTheName(claim)
         case .present(let address):

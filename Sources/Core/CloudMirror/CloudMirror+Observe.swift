@@ -5,7 +5,7 @@ extension CloudMirror {
         var address = address
         address.tags.sort()  // their order at the cloud means nothing, and must not look like a change
         let old = entries[address.id]
-        if let old, old.observedAt > seenAt { return }
+        if let old, old.observedAt > seenAt { return doubt(old, address, at: seenAt) }
         let isListable = address.tags.contains(Naming.creatorTag)
         let differs = put(Entry(address: address, observedAt: seenAt, missing: nil, isListable: isListable), for: address.id)
         report(address.id, differs: differs && (old != nil || isComplete), sentAt: seenAt, &effects)
@@ -22,10 +22,32 @@ extension CloudMirror {
             missing.byIDCount += 1
             missing.countedAt = sentAt
         }
-        let entry = Entry(address: nil, observedAt: sentAt, missing: missing, isListable: old?.isListable ?? false)
+        var entry = Entry(address: nil, observedAt: sentAt, missing: missing, isListable: old?.isListable ?? false)
+        entry.isGone = old?.isGone ?? false
+        if let old, let address = old.address {
+            // Unless a list has missed it as well.
+            if missing.listCount == 0 { entry.doubted = Entry.Sighting(address: address, at: old.observedAt) }
+        } else {
+            entry.doubted = old?.doubted
+        }
         let differs = put(entry, for: id)
         report(id, differs: differs, sentAt: sentAt, &effects)
         replan(id, sentAt: sentAt, now: now)
+    }
+
+    /// A list has it, and a look that was later missed it.
+    private mutating func doubt(_ old: Entry, _ address: Address, at seenAt: Instant) {
+        guard old.address == nil, !old.isGone, old.doubted.map({ $0.at < seenAt }) ?? true else { return }
+        var entry = old
+        entry.doubted = Entry.Sighting(address: address, at: seenAt)
+        _ = put(entry, for: address.id)
+    }
+
+    mutating func giveUp(_ id: AddressID) {
+        guard var entry = entries[id], entry.address == nil else { return }
+        entry.doubted = nil
+        entry.isGone = true
+        _ = put(entry, for: id)
     }
 
     /// A complete list that was begun at `listedAt` did not have it.
@@ -36,6 +58,7 @@ extension CloudMirror {
         var missing = entry.missing ?? Entry.Missing(since: listedAt, byIDCount: 0, listCount: 0)
         missing.listCount += 1
         entry.missing = missing
+        if let sighting = entry.doubted, sighting.at < listedAt - listingLag { entry.doubted = nil }
         _ = put(entry, for: id)
         if entry.address != nil { confirm(id, now: now) }
     }
@@ -43,7 +66,7 @@ extension CloudMirror {
     /// Entries of addresses that are gone for good are kept a while for those who ask, then dropped.
     mutating func dropGone(now: Instant) {
         let gone = entries.filter { id, entry in
-            guard entry.address == nil, let missing = entry.missing, polling.polls[id] == nil else { return false }
+            guard entry.known == nil, let missing = entry.missing, polling.polls[id] == nil else { return false }
             return now - missing.since >= limits.missingKept
         }
         for id in gone.keys { entries[id] = nil }  // nothing refers to them: an entry without an address is in no index

@@ -22,6 +22,8 @@ public struct CloudMirror: Sendable {
         /// the user's own addresses carry no tag of ours, so they are polled by id
         case track(AddressID)
         case forget(AddressID)
+        /// one that is missing was given up by whoever decides: no list that is late brings it back
+        case gone(AddressID)
     }
 
     public enum Effect: Hashable, Sendable {
@@ -58,6 +60,16 @@ public struct CloudMirror: Sendable {
         }
         /// it carried our creator tag, so a list has to show it
         var isListable: Bool = false
+        /// the newest look missed it, and nothing else has yet: it may be there, and is found by its name
+        var doubted: Sighting?
+        /// it is missing, and was given up
+        var isGone: Bool = false
+
+        struct Sighting: Hashable, Sendable {
+            var address: Address
+            var at: Instant
+        }
+        var known: Address? { address ?? doubted?.address }
     }
 
     let limits: Limits.Mirror
@@ -95,6 +107,7 @@ public struct CloudMirror: Sendable {
         case .acted(let id, let at): acted(id, at: at, now: now)
         case .track(let id): track(id, now: now)
         case .forget(let id): forget(id)
+        case .gone(let id): giveUp(id)
         }
         pumpList(now: now, &effects)
         pumpDescribe(now: now, &effects)
@@ -111,8 +124,12 @@ public struct CloudMirror: Sendable {
     public var listedAt: Instant? { listing.listedAt }
     /// nil when it was never looked for.
     public func entry(_ id: AddressID) -> Entry? { entries[id] }
-    /// Addresses of that name, oldest first, then by id.
-    public func named(_ name: String) -> [Address] { sorted(names[name]) }
+    /// Addresses of that name, oldest first, then by id; last those that only a look by id has missed: that alone is not believed.
+    public func named(_ name: String) -> [Address] {
+        let ids = names[name]
+        let doubted = ids?.compactMap { id in entries[id].flatMap { $0.address == nil ? $0.doubted?.address : nil } } ?? []
+        return sorted(ids) + doubted.sorted { $0.id < $1.id }
+    }
     /// Addresses that the cloud shows on that private IP of that interface; more than one only while it is inconsistent.
     public func boundTo(privateIP: String, networkInterfaceID: String) -> [Address] {
         sorted(spots[Spot(networkInterfaceID: networkInterfaceID, privateIP: privateIP)])
@@ -128,21 +145,19 @@ public struct CloudMirror: Sendable {
 
     /// Puts the new knowledge in and keeps the indexes right. Whether the address differs from what was known.
     mutating func put(_ entry: Entry, for id: AddressID) -> Bool {
-        let old = entries[id]?.address
+        let old = entries[id]
         entries[id] = entry
-        guard old != entry.address else { return false }
-        if let old {
-            names[old.name]?.remove(id)
-            if names[old.name]?.isEmpty == true { names[old.name] = nil }
-            if let spot = spot(of: old) {
-                spots[spot]?.remove(id)
-                if spots[spot]?.isEmpty == true { spots[spot] = nil }
-            }
+        if let name = old?.known?.name, name != entry.known?.name {
+            names[name]?.remove(id)
+            if names[name]?.isEmpty == true { names[name] = nil }
         }
-        if let new = entry.address {
-            names[new.name, default: []].insert(id)
-            if let spot = spot(of: new) { spots[spot, default: []].insert(id) }
+        if let name = entry.known?.name { names[name, default: []].insert(id) }
+        guard old?.address != entry.address else { return false }
+        if let spot = old?.address.flatMap(spot) {
+            spots[spot]?.remove(id)
+            if spots[spot]?.isEmpty == true { spots[spot] = nil }
         }
+        if let spot = entry.address.flatMap(spot) { spots[spot, default: []].insert(id) }
         return true
     }
 

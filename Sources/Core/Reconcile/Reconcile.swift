@@ -248,6 +248,8 @@ public struct Reconcile: Sendable {
         switch event {
         case .claimWritten(let claim):
             if claim.spec.addressID == facts.memory.allocated?.addressID { facts.memory.allocated = nil }
+            // What was given up is not found by its name any more.
+            if claim.spec.addressID == nil { facts.named = .unread }
             facts.claim = .read(claim)
             return proceed(now, mayAct, done)
         case .claimGone:

@@ -158,15 +158,29 @@ public struct Reconciler: Sendable {
         case .readNetworkInterface(let podIP): request(.interface(key, podIP: podIP), .describeNetworkInterfaces, .bind, now, mayAct, &out)
         case .finish(let outcome): finish(key, outcome, &out)
         case .removeFinalizer(let claim):
-            if claim.spec.isUserOwned, let id = claim.spec.addressID { fromMirror(mirror.handle(.forget(id), now: now.instant), now, mayAct, &out) }
+            if let id = claim.spec.addressID { letGo(id, of: key, claim, now, mayAct, &out) }
+            out.append(.perform(key, run: run, effect))
+        case .replaceSpec(let claim, let spec):
+            if let id = claim.spec.addressID, id != spec.addressID { letGo(id, of: key, claim, now, mayAct, &out) }
             out.append(.perform(key, run: run, effect))
         case .disassociate(let id), .release(let id), .modifyBandwidth(let id, _), .associate(let id, _, _):
             holders[id] = key
             depart(key, effect, now, mayAct, &out)
         case .allocate: depart(key, effect, now, mayAct, &out)
-        case .readClaim, .readPod, .readNode, .readSurroundings, .createClaim, .addFinalizer, .replaceSpec, .replaceStatus, .deleteClaim, .annotatePod,
+        case .readClaim, .readPod, .readNode, .readSurroundings, .createClaim, .addFinalizer, .replaceStatus, .deleteClaim, .annotatePod,
             .say, .took, .record:
             out.append(.perform(key, run: run, effect))
+        }
+    }
+
+    /// The claim is about to name it no more. One that is missing is gone then, whatever a late list says; if it is this key's.
+    private mutating func letGo(
+        _ id: AddressID, of key: Key, _ claim: Claim, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
+    ) {
+        if claim.spec.isUserOwned {
+            fromMirror(mirror.handle(.forget(id), now: now.instant), now, mayAct, &out)
+        } else if let address = mirror.entry(id)?.known, Naming.owns(address, key) {
+            fromMirror(mirror.handle(.gone(id), now: now.instant), now, mayAct, &out)
         }
     }
 
@@ -377,7 +391,7 @@ extension CloudMirror.Event {
         switch self {
         case .listed, .described: .some(nil)
         case .failed(_, let kind, _): .some(kind)
-        case .start, .wake, .watch, .relist, .acted, .track, .forget: nil
+        case .start, .wake, .watch, .relist, .acted, .track, .forget, .gone: nil
         }
     }
 }

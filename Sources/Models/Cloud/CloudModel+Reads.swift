@@ -30,7 +30,7 @@ extension CloudModel {
     public static let limitDefault = 20
 
     /// DescribeAddresses by ids: the state of `settings.describeLag` ago, cut after `limit` addresses without a word.
-    /// Unknown ids: `settings.unknownID`.
+    /// Unknown ids, and those of `settings.overlooked`: `settings.unknownID`.
     public mutating func describe(
         ids: [AddressID], limit: Int = CloudModel.limitDefault, by caller: String = "", now: Timestamp
     ) -> Result<[Address], CloudFault> {
@@ -84,7 +84,7 @@ extension CloudModel {
         guard ids.count <= Self.limitMax else { throw CloudCode.limitExceeded.fault("\(ids.count) AddressIds, at most \(Self.limitMax)") }
         for id in ids { try Self.check(id) }
         let wanted = Set(ids)
-        let found = seen(at: ago(settings.describeLag)).filter { wanted.contains($0.0.id) }
+        let found = seen(at: ago(settings.describeLag)).filter { wanted.contains($0.0.id) && !settings.overlooked.contains($0.0.id) }
         switch settings.unknownID {
         case .absent: break
         case .error:

@@ -1,3 +1,5 @@
+public import Core
+
 extension CloudModel {
     /// How this cloud behaves. All of it may be changed while it runs.
     public struct Settings: Hashable, Sendable {
@@ -42,6 +44,8 @@ extension CloudModel {
         /// The day of the daily quota begins at midnight of China's time; that it does is an assumption.
         public var dayOffset: Duration
         public var unknownID: UnknownID
+        /// Addresses that a describe by ids does not find, although they are there and lists have them.
+        public var overlooked: Set<AddressID>
         /// Whether an EIP comes into being although `DeliveryFailed` is answered: the documentation does not say.
         public var failedDeliveriesArrive: Bool
         /// Whether the requests per second of each action are limited.
@@ -62,6 +66,7 @@ extension CloudModel {
             dailyQuota = 40
             dayOffset = .seconds(8 * 3600)
             unknownID = .absent
+            overlooked = []
             failedDeliveriesArrive = false
             limitsRequests = false
             journalsReads = false

@@ -94,10 +94,10 @@ extension Cluster {
 
     /// A user's own, bound by a claim that was deleted or rolled back, or an orphan: nobody knows, and it is left to people.
     private func isStranded(_ address: Address) -> Bool {
-        if sim.checks.unclaimed.contains(address.id), !account.clusters.contains(where: { $0.claims.values.contains { $0.spec.addressID == address.id } }) {
-            return true
-        }
-        return sim.checks.forgottenBindings.contains(address.id) || !sim.checks.undone.isEmpty && account.cloud.model.isUserOwned(address.id)
+        let checks = sim.checks!
+        let isLeft = checks.unclaimed.contains(address.id) || checks.allocated[address.id].map(checks.undone.contains) ?? false
+        if isLeft, !account.clusters.contains(where: { $0.claims.values.contains { $0.spec.addressID == address.id } }) { return true }
+        return checks.forgottenBindings.contains(address.id) || !checks.undone.isEmpty && account.cloud.model.isUserOwned(address.id)
     }
 
     private func disagreement(_ address: Address) -> String? {

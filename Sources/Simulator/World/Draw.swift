@@ -30,6 +30,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         var namespaceEndEvery: Duration?
         var handEditEvery: Duration?
         var clockJumpEvery: Duration?
+        var overlookEvery: Duration?
     }
 
     var usesKafka = true
@@ -113,6 +114,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         faults.namespaceEndEvery = every(15, 60, 300)
         faults.handEditEvery = every(30, 20, 120)
         faults.clockJumpEvery = every(30, 20, 120)
+        faults.overlookEvery = every(30, 10, 100)
     }
 
     private mutating func drawLimits(_ chance: Chance) {

@@ -21,6 +21,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case namespaceEnd = "namespace-end"
     case handEdit = "hand-edit"
     case clockJump = "clock-jump"
+    case overlook
 }
 
 extension Draw.Faults {
@@ -47,6 +48,7 @@ extension Draw.Faults {
         case .namespaceEnd: namespaceEndEvery = nil
         case .handEdit: handEditEvery = nil
         case .clockJump: clockJumpEvery = nil
+        case .overlook: overlookEvery = nil
         }
     }
 }

@@ -38,6 +38,7 @@ final class Faults {
         every(faults.namespaceEndEvery) { [self] in chance.pick(of: account.clusters).users.endNamespace() }
         every(faults.handEditEvery) { [self] in chance.pick(of: account.clusters).users.editClaim() }
         every(faults.clockJumpEvery) { [self] in chance.pick(of: account.replicas).jump() }
+        every(faults.overlookEvery) { [self] in overlook() }
     }
 
     private func every(_ mean: Duration?, _ body: @escaping () -> Void) {
@@ -71,6 +72,17 @@ final class Faults {
         sim.note { "the quota of EIPs is used up for \(time)" }
         account.cloud.change { $0.settings.totalQuota = 0 }
         sim.after(time) { [self] in account.cloud.change { $0.settings.totalQuota = sim.draw.cloud.totalQuota } }
+    }
+
+    /// The cloud's looks by id miss an address that is there, for less than the two minutes after which it would be believed.
+    private func overlook() {
+        let addresses = account.cloud.model.addresses
+        guard !addresses.isEmpty else { return }
+        let id = addresses[chance.below(addresses.count)].id
+        let time = chance.pick(chance.milliseconds(100...3000), chance.seconds(1...90))
+        sim.note { "the cloud: looks miss \(id) for \(time)" }
+        account.cloud.change { $0.settings.overlooked.insert(id) }
+        sim.after(time) { [self] in account.cloud.change { $0.settings.overlooked.remove(id) } }
     }
 
     /// Somebody at the console does something to one of the addresses.
@@ -109,6 +121,7 @@ final class Faults {
         account.cloud.change { model in
             model.settings.totalQuota = sim.draw.cloud.totalQuota
             model.failDeliveries(0)
+            model.settings.overlooked = []
         }
         for address in account.cloud.model.addresses where address.isBlocked {
             account.cloud.console { model, now throws(CloudFault) in try model.mark(address.id, blocked: false, now: now) }

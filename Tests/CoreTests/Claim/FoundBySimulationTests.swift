@@ -53,7 +53,17 @@ import Testing
         let spec = ClaimSpec(source: .attributes(AddressAttributes(bandwidth: 30)), deletePolicy: .retain, addressID: Build.id)
         #expect(step(facts) == .createClaim(spec))
         facts.address = .read(.init(id: Build.id, reading: .missing(confirmed: false)))
-        #expect(plan(facts) == .rest(.settled))
+        #expect(plan(facts) == .rest(.again(.seconds(5))), "one look that misses it is not believed")
+    }
+
+    @Test(arguments: [false, true])
+    func `a user's own EIP that may be bound is not left where it is because one look misses it`(mayBeBound: Bool) {
+        let claim = Build.claim {
+            $0.spec = ClaimSpec(source: .listed(Self.own), deletePolicy: .delete, addressID: Self.own)
+            if mayBeBound { $0.status = Build.boundStatus() }
+        }
+        #expect(plan(Build.facts(pod: nil, claim: claim, address: nil)) == (mayBeBound ? .rest(.again(.seconds(1))) : .step(.deleteClaim)))
+        #expect(step(Build.facts(pod: nil, claim: claim, address: nil, missingConfirmed: true)) == .deleteClaim)
     }
 
     @Test func `a claim deleted under a pod that is gone by now comes back to be torn down`() {

@@ -192,6 +192,39 @@ import Testing
         #expect(mirror.entry(Self.id(1))?.missing == nil, "it was only late")
     }
 
+    @Test func `one that only a look has missed is found by its name until a newer list misses it as well, or it is given up`() {
+        let (known, other) = (Self.address(1), Self.address(2, name: "n_1"))
+        func missed() -> CloudMirror {
+            var mirror = CloudMirror(listingLag: .seconds(30))
+            _ = mirror.handle(.start, now: .ms(0))
+            _ = mirror.handle(.listed([known], total: 1, offset: 0, sentAt: .ms(10)), now: .ms(10))
+            _ = mirror.handle(.described(asked: [known.id], found: [known], sentAt: .ms(40_000)), now: .ms(40_000))
+            _ = mirror.handle(.described(asked: [known.id], found: [], sentAt: .ms(50_000)), now: .ms(50_100))
+            return mirror
+        }
+        func list(_ mirror: inout CloudMirror, _ addresses: [Address], at: Int64) {
+            _ = mirror.handle(.wake, now: .ms(at))
+            _ = mirror.handle(.listed(addresses, total: addresses.count, offset: 0, sentAt: .ms(at)), now: .ms(at + 1))
+        }
+        var mirror = missed()
+        #expect(mirror.entry(known.id)?.address == nil)
+        #expect(mirror.named("n_1") == [known])
+        list(&mirror, [other], at: 60_100)
+        #expect(mirror.named("n_1") == [other, known], "that list may be older than the look that saw it")
+        list(&mirror, [other], at: 120_200)
+        #expect(mirror.named("n_1") == [other])
+
+        mirror = missed()
+        list(&mirror, [known], at: 60_100)
+        #expect(mirror.named("n_1") == [known], "shown by a list that may be older than the look that missed it")
+        _ = mirror.handle(.gone(known.id), now: .ms(70_000))
+        #expect(mirror.named("n_1") == [])
+        list(&mirror, [known], at: 79_000)
+        #expect(mirror.named("n_1") == [], "what was given up is not brought back by a late list")
+        _ = mirror.handle(.described(asked: [known.id], found: [known], sentAt: .ms(90_000)), now: .ms(90_001))
+        #expect(mirror.named("n_1") == [known])
+    }
+
     @Test func `an address that was seen after the list began is not missing from it`() {
         var mirror = Self.listed([])
         _ = mirror.handle(.wake, now: .ms(60_010))

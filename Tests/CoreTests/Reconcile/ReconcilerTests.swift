@@ -97,6 +97,23 @@ import Testing
         #expect(drive.drifted == ["web-0"])
     }
 
+    @Test func `an EIP that was lost and given up is not taken over again by its name`() {
+        var drive = ReconcilerDrive()
+        drive.createPod("web-0")
+        drive.pass(.seconds(65))  // it is in a list as well
+        let key = ReconcilerDrive.key("web-0")
+        let lost = drive.claims[key]!.spec.addressID!
+        drive.addresses[lost] = nil
+        drive.pass(.seconds(1))
+        for _ in 0..<200 where drive.times(of: .allocate).count < 2 {
+            if !drive.reconciler.isRunning(key) { drive.feed(.run(key)) }
+            drive.pass(.seconds(1))
+        }
+        drive.pass(.seconds(5))
+        #expect(drive.times(of: .allocate).count == 2)
+        #expect(drive.claims[key]?.spec.addressID != lost && drive.claims[key]?.status.phase == .bound)
+    }
+
     @Test func `when nothing can come of an earlier call any more, the address is looked at before that is said`() {
         var drive = ReconcilerDrive()
         drive.createPod("web-0")
