@@ -54,6 +54,7 @@ extension Checks {
 
     func finished(_ side: WorkerSide, _ key: Key, _ outcome: ReconcileOutcome) {
         runs[RunID(side: side.id, key: key)] = nil
+        if case .retry(_, let words) = outcome, words.hasPrefix("took ") { fail("progress", "\(key.name): a run \(words)") }
         let isDone: Bool
         switch outcome {
         case .settled, .again, .retry: isDone = true

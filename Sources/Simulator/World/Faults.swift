@@ -74,15 +74,15 @@ final class Faults {
         sim.after(time) { [self] in account.cloud.change { $0.settings.totalQuota = sim.draw.cloud.totalQuota } }
     }
 
-    /// The cloud's looks by id miss an address that is there, for less than the two minutes after which it would be believed.
+    /// The cloud's looks by id miss an address that is there, or all, for less than the two minutes after which it would be believed.
     private func overlook() {
         let addresses = account.cloud.model.addresses
         guard !addresses.isEmpty else { return }
-        let id = addresses[chance.below(addresses.count)].id
+        let ids = chance.below(3) == 0 ? addresses.map(\.id) : [addresses[chance.below(addresses.count)].id]
         let time = chance.pick(chance.milliseconds(100...3000), chance.seconds(1...90))
-        sim.note { "the cloud: looks miss \(id) for \(time)" }
-        account.cloud.change { $0.settings.overlooked.insert(id) }
-        sim.after(time) { [self] in account.cloud.change { $0.settings.overlooked.remove(id) } }
+        sim.note { "the cloud: looks miss \(ids) for \(time)" }
+        account.cloud.change { $0.settings.overlooked.formUnion(ids) }
+        sim.after(time) { [self] in account.cloud.change { $0.settings.overlooked.subtract(ids) } }
     }
 
     /// Somebody at the console does something to one of the addresses.

@@ -188,7 +188,18 @@ struct ReconcilerDrive {
             addresses[id]?.networkInterfaceID = interface
             addresses[id]?.privateIP = ip
             return .accepted
-        case .deleteClaim, .removeFinalizer, .disassociate, .release, .modifyBandwidth, .observe, .listNamed, .acquire, .say, .took, .record, .finish:
+        case .disassociate(let id):
+            addresses[id]?.status = .unbind
+            (addresses[id]?.networkInterfaceID, addresses[id]?.privateIP) = (nil, nil)
+            return .accepted
+        case .release(let id):
+            addresses[id] = nil
+            return .accepted
+        case .deleteClaim: return write(key) { $0.isDeleting = true }
+        case .removeFinalizer:
+            claims[key] = nil
+            return .claimGone
+        case .modifyBandwidth, .observe, .listNamed, .acquire, .say, .took, .record, .finish:
             preconditionFailure("these stories do not come to \(effect)")
         }
     }

@@ -114,6 +114,22 @@ import Testing
         #expect(drive.claims[key]?.spec.addressID != lost && drive.claims[key]?.status.phase == .bound)
     }
 
+    @Test func `a pod that comes back does not wait for the EIP that was released just now, though lists still have it`() {
+        var drive = ReconcilerDrive()
+        drive.createPod("web-0")
+        drive.pass(.seconds(5))
+        let key = ReconcilerDrive.key("web-0")
+        let first = drive.claims[key]!.spec.addressID!
+        drive.pods[key] = nil
+        drive.feed(.run(key))
+        drive.pass(.seconds(5))
+        #expect(drive.claims[key] == nil && drive.addresses[first] == nil)
+        drive.createPod("web-0")
+        drive.pass(.seconds(5))
+        #expect(drive.outcomes["web-0"] == .settled(.associatedEIP))
+        #expect(drive.claims[key]?.spec.addressID != first)
+    }
+
     @Test func `when nothing can come of an earlier call any more, the address is looked at before that is said`() {
         var drive = ReconcilerDrive()
         drive.createPod("web-0")
