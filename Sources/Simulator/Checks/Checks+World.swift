@@ -194,6 +194,10 @@ extension Checks {
             let holders = clusters.flatMap { $0.sortedClaims }.filter { $0.spec.addressID == address.id }
             if holders.count == 1 { continue }
             if let key, account.cluster(key.cluster)?.link.isDown == true { continue }
+            // allocated just now, for a pod that came just now: its claim has the recorded call
+            if let claim = key.flatMap({ account.cluster($0.cluster)?.claims[$0] }), claim.spec.addressID == nil, claim.status.intent?.verb == .allocate {
+                continue
+            }
             if holders.isEmpty, unclaimed.contains(address.id) || key.map({ undone.contains($0) }) ?? false {
                 counts.orphans += 1
                 continue

@@ -13,7 +13,8 @@ final class Checks {
     var sights: [Int: [AddressID: [Sight]]] = [:]
     /// who was given the key's partition last, and when
     var owners: [Int: [Int: (side: Int, at: Instant)]] = [:]
-    var windows: [Window: [Instant]] = [:]
+    /// calls of the last second, and whose they were
+    var windows: [Window: [(at: Instant, side: Int)]] = [:]
     /// addresses allocated for a key
     var allocated: [AddressID: Key] = [:]
     /// by claim and serial: a serial never yields two
@@ -93,17 +94,22 @@ final class Checks {
         var action: CloudAction
     }
 
-    /// Never more than the documented rate in any second, and one more for every worker that called: by the moment of deciding, as a
-    /// replica that stood still sends late what it decided before.
-    func calls(_ action: CloudAction, _ decided: Decision, _ account: Account) {
+    /// Never more than the documented rate in any second, and one more for every worker that called; of one slot, whose worker has the
+    /// whole budget, exactly the rate, as far as its clock tells seconds. By the moment of deciding, as a replica that stood still sends
+    /// late what it decided before.
+    func calls(_ action: CloudAction, _ decided: Decision, by side: Int, _ account: Account) {
         counts.calls += 1
         let window = Window(account: account.index, action: action)
-        var times = windows[window] ?? []
-        times.append(decided.at)
-        times.removeAll { decided.at - $0 >= .seconds(1) }
-        windows[window] = times
-        let most = action.callsPerSecond + account.replicas.count
-        if times.count > most { fail("promise 7", "\(times.count) \(action.rawValue) within a second, \(action.callsPerSecond) are allowed") }
+        var recent = windows[window] ?? []
+        recent.append((decided.at, side))
+        recent.removeAll { decided.at - $0.at >= .seconds(1) }
+        windows[window] = recent
+        let rate = action.callsPerSecond
+        if recent.count > rate + account.replicas.count {
+            return fail("promise 7", "\(recent.count) \(action.rawValue) within a second, \(rate) are allowed")
+        }
+        let own = recent.filter { $0.side == side && decided.at - $0.at < .milliseconds(985) }
+        if account.map.slots == 1, own.count > rate { fail("promise 7", "\(own.count) \(action.rawValue) of one worker within a second, \(rate) are allowed") }
     }
 }
 

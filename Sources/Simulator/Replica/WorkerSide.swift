@@ -161,7 +161,7 @@ final class WorkerSide {
     }
 
     private func callCloud(_ trace: EffectTrace, _ proof: Instant, _ answer: @escaping (ReconcileEvent) -> Void) {
-        let (cloud, effect, sim) = (replica.account.cloud, trace.effect, sim)
+        let (cloud, effect) = (replica.account.cloud, trace.effect)
         var timeout = Duration.seconds(10)
         // The cloud knows the request's time to a second.
         let expires = replica.global(proof) + WorkerSide.requestLife + (effect.isMutating ? .zero : .seconds(240))
@@ -169,10 +169,9 @@ final class WorkerSide {
             timeout = min(timeout, expires - sim.now)
             guard timeout > .zero else { return answer(.failed(CloudFault(.transient, code: "Transport.LifeOver", message: "not sent"))) }
         }
+        sim.checks.leaves(trace, expires: expires)
         cloud.link.call(replica, timeout: timeout) { [replica] in
-            let event = cloud.serve(effect, trace.key, from: replica, expires: expires)
-            sim.checks.served(trace, event)
-            return event
+            cloud.serve(effect, trace.key, from: replica, expires: expires)
         } _: { event in
             answer(event ?? .failed(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer")))
         }
@@ -185,7 +184,7 @@ final class WorkerSide {
     private func list(_ offset: Int, _ limit: Int, _ decided: Decision) {
         let sentAt = replica.now().instant
         sim.checks.limits(list: limit)
-        sim.checks.calls(.describeAddresses, decided, replica.account)
+        sim.checks.calls(.describeAddresses, decided, by: id, replica.account)
         replica.account.cloud.link.call(replica, timeout: .seconds(10)) { [replica] in
             replica.account.cloud.list(offset: offset, limit: limit)
         } _: { [self] result in
@@ -201,7 +200,7 @@ final class WorkerSide {
     private func describe(_ ids: [AddressID], _ decided: Decision) {
         let sentAt = replica.now().instant
         sim.checks.limits(describe: ids)
-        sim.checks.calls(.describeAddresses, decided, replica.account)
+        sim.checks.calls(.describeAddresses, decided, by: id, replica.account)
         replica.account.cloud.link.call(replica, timeout: .seconds(10)) { [replica] in
             replica.account.cloud.describe(ids)
         } _: { [self] result in
