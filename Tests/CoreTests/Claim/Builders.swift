@@ -68,3 +68,11 @@ enum Build {
         return status
     }
 }
+
+extension Claim {
+    func with(_ change: (inout Claim) -> Void) -> Claim {
+        var claim = self
+        change(&claim)
+        return claim
+    }
+}

@@ -98,6 +98,19 @@ import Testing
         #expect(plan(facts) == .rest(.awaitAddress(Self.own)))
     }
 
+    @Test func `a user's own EIP that may still be bound keeps its claim, though that is deleted, until it no longer may`() {
+        let intent = Intent(serial: 1, verb: .associate, addressID: Self.own, target: Build.target, at: Build.wall, by: "worker-b")
+        let claim = Build.claim {
+            $0.isDeleting = true
+            $0.spec = ClaimSpec(source: .listed(Self.own), deletePolicy: .delete, addressID: Self.own)
+            $0.status.intent = intent
+        }
+        let facts = Build.facts(pod: Build.pod { $0.want = .list([Self.own]) }, claim: claim, address: nil)
+        #expect(plan(facts) == .rest(.again(.seconds(61))))
+        let later = Now(instant: Build.now.instant + .seconds(61), wall: Build.wall + .seconds(61))
+        #expect(step(facts, at: later) == .removeFinalizer)
+    }
+
     @Test func `a pod that is back at the IP that was just unbound is not confirmed by a late look`() {
         var facts = Build.facts(pod: Build.pod(), claim: Build.claim(), address: Build.address(.bind))
         facts.memory.unboundAt = Build.now.instant

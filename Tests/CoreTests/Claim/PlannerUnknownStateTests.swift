@@ -87,11 +87,3 @@ import Testing
         #expect(drive.claims[ReconcilerDrive.key("web-0")]?.spec.addressID == id)
     }
 }
-
-extension Claim {
-    fileprivate func with(_ change: (inout Claim) -> Void) -> Claim {
-        var copy = self
-        change(&copy)
-        return copy
-    }
-}

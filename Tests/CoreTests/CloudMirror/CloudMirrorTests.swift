@@ -169,6 +169,11 @@ import Testing
         _ = mirror.handle(.wake, now: .ms(60_010))
         _ = mirror.handle(.listed([Self.address(2)], total: 1, offset: 0, sentAt: .ms(60_020)), now: .ms(60_100))
         #expect(mirror.entry(Self.id(1))?.missing?.listCount == 1 && mirror.entry(Self.id(1))?.missing?.byIDCount == 1)
+        // and so it is while it is looked at all the time
+        _ = mirror.handle(.wake, now: .ms(120_110))
+        _ = mirror.handle(.described(asked: [Self.id(1)], found: [], sentAt: .ms(120_130)), now: .ms(120_140))
+        _ = mirror.handle(.listed([Self.address(2)], total: 1, offset: 0, sentAt: .ms(120_120)), now: .ms(120_150))
+        #expect(mirror.entry(Self.id(1))?.missing?.listCount == 2)
     }
 
     @Test func `missing is counted by two sources, and looks in quick succession count once`() {

@@ -190,7 +190,8 @@ struct ReconcilerDrive {
             return .accepted
         case .disassociate(let id):
             addresses[id]?.status = .unbind
-            (addresses[id]?.networkInterfaceID, addresses[id]?.privateIP) = (nil, nil)
+            addresses[id]?.networkInterfaceID = nil
+            addresses[id]?.privateIP = nil
             return .accepted
         case .release(let id):
             addresses[id] = nil

@@ -1,0 +1,92 @@
+import Core
+import Testing
+
+/// The order in which one run reads, writes and calls. Each is what the simulator found wrong once (docs/proof.md).
+@Suite struct `One run reads, records, reads again and acts` {
+    /// A run to its end, or to the first mutating call of that verb; every effect that is answered, in order.
+    private static func asked(until verb: CloudVerb? = nil, _ answer: (ReconcileEffect, _ before: [ReconcileEffect]) -> ReconcileEvent) -> [ReconcileEffect] {
+        var machine = Reconcile(key: Build.key, policy: Build.policy)
+        var asked: [ReconcileEffect] = []
+        var effects = machine.handle(.start, now: Build.now, mayAct: true)
+        while !effects.isEmpty, asked.count < 100 {
+            let effect = effects.removeFirst()
+            switch effect {
+            case .say, .took, .record, .finish: continue
+            default: break
+            }
+            asked.append(effect)
+            if let verb, effect.cloudVerb == verb { return asked }
+            effects += machine.handle(answer(effect, asked.dropLast()), now: Build.now, mayAct: true)
+        }
+        return asked
+    }
+
+    private static func read(_ effect: ReconcileEffect, pod: Pod, claim: Claim, address: Address) -> ReconcileEvent {
+        switch effect {
+        case .readClaim: return .claimRead(claim)
+        case .readPod: return .podRead(pod)
+        case .readNode: return .nodeRead(Build.node)
+        case .readNetworkInterface: return .networkInterfaceRead(Build.interface)
+        case .readSurroundings: return .surroundingsRead(Surroundings(namespaceTerminating: false, ownerGone: false))
+        case .observe(let id, _): return .observed(id, .present(address))
+        case .acquire: return .granted
+        case .replaceStatus(_, let status): return .claimWritten(claim.with { $0.status = status })
+        case .annotatePod: return .podWritten(pod)
+        default: preconditionFailure("this story does not come to \(effect)")
+        }
+    }
+
+    // Seed 32: an EIP that was adopted bound was confirmed for the pod that had been read before the look.
+    @Test func `a binding is reported of the pod that is read after the look`() throws {
+        let claim = Build.claim()
+        let asked = Self.asked { effect, before in
+            // Until it is looked at, the pod is the one before.
+            let hasLooked = before.contains { if case .observe(_, let notBefore) = $0 { notBefore == Build.now.instant } else { false } }
+            let pod = Build.pod { $0.uid = hasLooked ? "uid-1" : "uid-before" }
+            return Self.read(effect, pod: pod, claim: claim, address: Build.address(.bind))
+        }
+        let reported = asked.compactMap { if case .replaceStatus(_, let status) = $0 { status.binding?.target.podUID } else { nil } }
+        #expect(reported == ["uid-1"])
+    }
+
+    // Seed 19: etcd was rolled back between the intent and the call.
+    @Test func `a call is not made on an intent that the claim does not have any more`() {
+        var claim = Build.claim()
+        var intents = 0
+        let asked = Self.asked(until: .associate) { effect, _ in
+            guard case .replaceStatus(_, let status) = effect else {
+                return Self.read(effect, pod: Build.pod(), claim: claim, address: Build.address(.unbind))
+            }
+            if status.intent != nil { intents += 1 }
+            let written = claim.with { $0.status = status }
+            if intents == 2 { claim = written }  // the first is undone before it is read again
+            return .claimWritten(written)
+        }
+        #expect(intents == 2 && asked.last?.cloudVerb == .associate)
+    }
+
+    // Seed 1260: the claim alone says where a user's own EIP is bound, and was told another place on the word of an old look.
+    @Test func `a user's own EIP is looked at before the claim forgets where it was bound`() {
+        let own = AddressID("eip-0000own1")
+        var claim = Build.claim {
+            $0.spec = ClaimSpec(source: .listed(own), deletePolicy: .delete, addressID: own)
+            $0.status = Build.boundStatus()
+        }
+        let pod = Build.pod {
+            $0.want = .list([own])
+            $0.podIP = "10.0.0.6"
+        }
+        let asked = Self.asked(until: .disassociate) { effect, _ in
+            if case .replaceStatus(_, let status) = effect { claim.status = status }
+            // What is remembered says that it is bound to nothing; a look says that it still is where it was.
+            let isLook = if case .observe(_, let notBefore) = effect { notBefore == Build.now.instant } else { false }
+            let address = Build.address(isLook ? .bind : .unbind) {
+                $0.id = own
+                $0.tags = []
+            }
+            return Self.read(effect, pod: pod, claim: claim, address: address)
+        }
+        #expect(!asked.contains(.acquire(.associate)))
+        #expect(asked.last == .disassociate(own))
+    }
+}
