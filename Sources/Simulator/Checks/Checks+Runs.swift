@@ -159,7 +159,7 @@ extension Checks {
 
     /// From under a living pod its own EIP is not unbound by what is remembered: it was looked at in this run.
     private func checkUnbinding(_ side: WorkerSide, _ run: RunTrace, _ key: Key, _ id: AddressID, _ cloud: Cloud) {
-        guard let pod = run.podRead?.pod, !pod.isFinished, !pod.isTerminating, case .attributes = pod.want, !cloud.model.isUserOwned(id) else { return }
+        guard let pod = run.podRead?.pod, !pod.hasEnded, !pod.isTerminating, case .attributes = pod.want, !cloud.model.isUserOwned(id) else { return }
         if !(sights[side.id]?[id] ?? []).contains(where: { $0.sentAt >= run.startedAt }) {
             fail("promise 2", "\(key.name): \(id) unbound from under its pod, and not looked at before")
         }
@@ -181,7 +181,7 @@ extension Checks {
         guard status.isReady, let target = status.binding?.target, claim.status.binding?.target != target else { return }
         counts.confirmations += 1
         guard let run, let (read, sentAt) = run.podRead else { return fail("promise 2", "\(key.name): confirmed without reading the pod") }
-        guard let pod = read, pod.uid == target.podUID, pod.podIP == target.podIP, pod.nodeName == target.nodeName, !pod.isFinished else {
+        guard let pod = read, pod.uid == target.podUID, pod.podIP == target.podIP, pod.nodeName == target.nodeName, !pod.hasEnded else {
             return fail("promise 2", "\(key.name): confirmed for pod \(target.podUID) at \(target.podIP), which was not read so")
         }
         guard let id = claim.spec.addressID else { return fail("promise 2", "\(key.name): confirmed without an address") }

@@ -66,7 +66,7 @@ extension Checks {
 
     /// Whether a living pod asks for an EIP under that name: then the address will be found by its name.
     private func isServed(_ key: Key, _ account: Account) -> Bool {
-        guard let pod = account.cluster(key.cluster)?.pods[key], !pod.isFinished else { return false }
+        guard let pod = account.cluster(key.cluster)?.pods[key], !pod.hasEnded else { return false }
         if case .attributes = pod.want { return true }
         return false
     }
@@ -145,7 +145,7 @@ extension Checks {
     /// Whether it has seen a living pod: that may be gone by now, and then the run will see to the address.
     private func hasReadAlive(_ run: RunTrace) -> Bool {
         guard let pod = run.podRead?.pod else { return false }
-        return !pod.isFinished && !pod.isTerminating
+        return !pod.hasEnded && !pod.isTerminating
     }
 
     func userDeletes(_ cluster: Cluster, _ key: Key) { mayHaveChanged.insert(key) }

@@ -118,3 +118,8 @@ struct RunID: Hashable {
     var side: Int
     var key: Key
 }
+
+extension Pod {
+    /// By itself, or with all its containers. Said here again, so that a mistake in the core's `isFinished` is seen.
+    var hasEnded: Bool { phase == .succeeded || phase == .failed || isTerminating && containersTerminated }
+}

@@ -20,7 +20,7 @@ extension Cluster {
 
     private func disagreement(_ pod: Pod) -> String? {
         if pod.isTerminating { return "its pod is still being deleted" }
-        guard !pod.isFinished else { return nil }
+        guard !pod.hasEnded else { return nil }
         guard let running = kubelet.running[pod.uid], pod.podIP == running.ip else { return "its pod does not run" }
         let key = key(pod.namespace, pod.name)
         guard let claim = claims[key] else { return "no claim" }
@@ -49,7 +49,7 @@ extension Cluster {
 
     private func disagreement(_ claim: Claim) -> String? {
         let key = key(claim.namespace, claim.name)
-        if let pod = pods[key], !pod.isFinished { return nil }
+        if let pod = pods[key], !pod.hasEnded { return nil }
         if claim.isDeleting { return "its claim is still being deleted" }
         guard claim.spec.deletePolicy == .retain else { return "its claim is still there, and no pod" }
         if !claim.hasFinalizer { return "its claim has no finalizer" }
@@ -61,7 +61,7 @@ extension Cluster {
 
     /// Released by hand, and not replaced: said in the claim, and left to people.
     private func isLost(_ claim: Claim) -> Bool {
-        let isAskedFor = pods[key(claim.namespace, claim.name)].map { !$0.isFinished } ?? false
+        let isAskedFor = pods[key(claim.namespace, claim.name)].map { !$0.hasEnded } ?? false
         guard !(sim.draw.replacesLostStatic && isAskedFor), claim.spec.deletePolicy == .retain else { return false }
         return claim.status.conditions.contains { $0.reason == .eipLost }
     }

@@ -184,7 +184,7 @@ final class Kubelet {
         for pod in cluster.sortedPods {
             let key = cluster.key(pod.namespace, pod.name)
             if let here = running[pod.uid], pod.podIP != here.ip { say(key, pod.uid, here.ip) }
-            guard running[pod.uid] == nil, pod.podIP != nil, !pod.isFinished else {
+            guard running[pod.uid] == nil, pod.podIP != nil, !pod.hasEnded else {
                 if pod.isTerminating { end(key, pod.uid) }
                 continue
             }

@@ -151,7 +151,7 @@ final class Users {
     }
 
     private func complete(_ name: Name, _ pod: Pod) {
-        guard !pod.isFinished, pod.podIP != nil else { return }
+        guard !pod.hasEnded, pod.podIP != nil else { return }
         sim.note { "\(self.cluster.label(name.key)): pod \(pod.uid.prefix(8)) succeeded" }
         cluster.kubelet.report(name.key, pod.uid) { $0["phase"] = "Succeeded" }
         sim.after(sim.chance.milliseconds(0...1000)) { [self] in cluster.kubelet.free(pod.uid) }
@@ -257,7 +257,7 @@ final class Users {
 
     /// What garbage collection does with pods that no node runs, and with those of an owner that is gone.
     private func sweep() {
-        for pod in cluster.sortedPods where cluster.kubelet.running[pod.uid] == nil && !pod.isFinished {
+        for pod in cluster.sortedPods where cluster.kubelet.running[pod.uid] == nil && !pod.hasEnded {
             cluster.kubelet.remove(cluster.key(pod.namespace, pod.name), pod.uid)
         }
         for pod in cluster.sortedPods where pod.owner != nil && pod.owner?.uid != setUID && !pod.isTerminating {
