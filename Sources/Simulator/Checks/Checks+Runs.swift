@@ -29,6 +29,8 @@ final class EffectTrace {
     let sentAt: Instant
     /// of a call: when its intent was decided
     let intendedAt: Instant?
+    /// of a call: until when it may be executed
+    fileprivate(set) var expires = Instant.anyTime
     init(_ effect: ReconcileEffect, _ key: Key, _ run: RunTrace?, sentAt: Instant) {
         self.effect = effect
         self.key = key
@@ -96,6 +98,7 @@ extension Checks {
 
     /// Its answer reaches the replica.
     func answered(_ trace: EffectTrace, _ event: ReconcileEvent) {
+        if isOutcome(event) { bindings.removeAll { $0 === trace } }
         guard let run = trace.run else { return }
         switch (trace.effect, event) {
         case (.replaceStatus(_, let status), .claimWritten):
@@ -123,10 +126,24 @@ extension Checks {
         if case .replaceStatus = trace.effect { counts.claimWrites += 1 }
     }
 
+    /// Whether an answer to a call says that it was executed, or will not be.
+    private func isOutcome(_ event: ReconcileEvent) -> Bool {
+        if case .failed(let fault) = event { return fault.kind != .transient }
+        return true
+    }
+
+    /// Whether a binding of that address was sent for that key of which nobody knows yet what comes of it.
+    func mayBeBound(_ id: AddressID, for key: Key) -> Bool {
+        bindings.removeAll { $0.expires < now }
+        return bindings.contains { $0.key == key && $0.effect.addressID == id }
+    }
+
     /// A call leaves, and may be executed until then: whoever finds its intent believes that nothing comes of it after the life of a
     /// request.
     func leaves(_ trace: EffectTrace, expires: Instant) {
         guard trace.effect.isMutating, let intendedAt = trace.intendedAt else { return }
+        trace.expires = expires
+        if case .associate = trace.effect { bindings.append(trace) }
         let life = expires - intendedAt
         if life > WorkerSide.requestLife + .milliseconds(10) {
             fail("promise 5", "\(trace.key.name): \(trace.effect.verb) may be executed until \(life) after its intent")

@@ -126,6 +126,9 @@ extension Checks {
         if let before, before.spec.isUserOwned, let id = before.spec.addressID, cluster.account.cloud.address(id)?.privateIP != nil {
             forgottenBindings.insert(id)
         }
+        if let before, before.spec.isUserOwned, let id = before.spec.addressID, !isByHand, !undone.contains(key), mayBeBound(id, for: key) {
+            fail("promise 2", "\(key.name): the claim is gone, and \(id) may still be bound for it")
+        }
         guard !left.isEmpty, !undone.contains(key) else { return }
         let remover = remover(key)
         let comesBack = isServed(key, cluster.account) || remover.map(hasReadAlive) ?? false

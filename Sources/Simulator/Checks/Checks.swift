@@ -41,6 +41,8 @@ final class Checks {
     var forgottenBindings: Set<AddressID> = []
     /// a Lease that is rolled back is given out twice: when that last happened
     var rewoundAt: [Int: Instant] = [:]
+    /// bindings that were sent and not answered
+    var bindings: [EffectTrace] = []
     /// keys whose claim went without its finalizer, by hand
     var stripped: Set<Key> = []
     /// people change a claim by hand
