@@ -138,7 +138,7 @@ public struct Planner {
     private func untilListed(_ claim: Claim, _ id: AddressID) -> Plan? {
         if claim.spec.isUserOwned {
             // It has no name to be found by: what may still be bound has to be known to this claim.
-            return mayExecuteUntil(claim).map { Plan(.rest(.again($0.wholeSeconds + .seconds(1) - now.wall)), .waitingForRequestLife) }
+            return quiet(claim)
         }
         guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .claimDeleted) }
         switch observed.reading {

@@ -48,7 +48,7 @@ extension Planner {
     }
 
     /// A user's EIP is let go only when no call on it can come any more.
-    private func quiet(_ claim: Claim) -> Plan? {
+    func quiet(_ claim: Claim) -> Plan? {
         guard let end = comeBack(claim) else { return nil }
         return Plan(.rest(.again(end - now.wall)), .waitingForRequestLife)
     }

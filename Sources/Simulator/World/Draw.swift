@@ -83,6 +83,8 @@ public struct Draw: Sendable, CustomStringConvertible {
         }
         churnEvery = .seconds(chance.pick(4, 10, 20, 45))
         drawFaults(chance)
+        // so many that the account's rates are felt
+        if cloud.seed % 12 == 0 { (names, privateIPs) = (20, 8) }
     }
 
     /// What the learnt difference to the API server's clock leaves: its replies have whole seconds.

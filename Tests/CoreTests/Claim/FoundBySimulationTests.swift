@@ -105,7 +105,16 @@ import Testing
             $0.spec = ClaimSpec(source: .listed(Self.own), deletePolicy: .delete, addressID: Self.own)
             $0.status.intent = intent
         }
-        let facts = Build.facts(pod: Build.pod { $0.want = .list([Self.own]) }, claim: claim, address: nil)
+        var facts = Build.facts(pod: Build.pod { $0.want = .list([Self.own]) }, claim: claim, address: nil)
+        #expect(plan(facts) == .rest(.again(.seconds(61))))
+        // a later call has taken its place in the claim, which still says when to look once more
+        let next = Intent(serial: 1, verb: .disassociate, addressID: Self.own, target: Build.target, at: Build.wall, by: "worker-a")
+        facts.claim = .read(
+            claim.with {
+                $0.status.intent = next
+                $0.status.nextAttemptAt = Build.wall + .seconds(61)
+            })
+        facts.memory.resolved = next
         #expect(plan(facts) == .rest(.again(.seconds(61))))
         let later = Now(instant: Build.now.instant + .seconds(61), wall: Build.wall + .seconds(61))
         #expect(step(facts, at: later) == .removeFinalizer)
