@@ -16,7 +16,7 @@ extension Planner {
         guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), reason) }
         switch observed.reading {
         case .missing(let confirmed):
-            if claim.spec.isUserOwned, !isBoundByUs(claim) { return nil }
+            if claim.spec.isUserOwned, !isBoundByUs(claim) { return quiet(claim) }
             if let plan = untilGone(claim, id, confirmed: confirmed) { return plan }
             return addressOfTheName(claim)
         case .present(let address):
@@ -31,7 +31,8 @@ extension Planner {
         case .creating, .binding, .unbinding, .offlining:
             return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud)
         case .bind, .bindENI:
-            if claim.spec.isUserOwned, !wasOurBinding(claim, address) { return nil }
+            // Somebody else's by now, perhaps another pod's that lists it too.
+            if claim.spec.isUserOwned, !wasOurBinding(claim, address) { return quiet(claim) }
             return unbind(claim, address, reason)
         case .unbind:
             if mayBeBound(claim, address) { return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud) }

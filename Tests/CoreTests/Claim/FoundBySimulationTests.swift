@@ -116,6 +116,13 @@ import Testing
             })
         facts.memory.resolved = next
         #expect(plan(facts) == .rest(.again(.seconds(61))))
+        // the pod is gone, and another that lists it has it now
+        let taken = Build.address(.bind) {
+            $0.id = Self.own
+            $0.tags = []
+            $0.privateIP = "10.0.0.77"
+        }
+        #expect(plan(Build.facts(pod: nil, claim: claim, address: taken)) == .rest(.again(.seconds(61))))
         let later = Now(instant: Build.now.instant + .seconds(61), wall: Build.wall + .seconds(61))
         #expect(step(facts, at: later) == .removeFinalizer)
     }
