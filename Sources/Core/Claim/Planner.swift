@@ -41,6 +41,9 @@ public struct Planner {
         }
     }
 
+    /// Whether there is such a pod.
+    var isAskedFor: Bool { facts.pod.value.flatMap { $0 }.flatMap(wanting) != nil }
+
     // MARK: no claim
 
     private func planWithoutClaim(_ pod: Pod?) -> Plan {
@@ -49,6 +52,9 @@ public struct Planner {
         }
         switch source(for: pod) {
         case .failure(let problem):
+            // What is left of an earlier claim is not left for that.
+            let plan = planWithoutAnyone(pod)
+            guard case .rest(.settled) = plan.next else { return plan }
             return Plan(.rest(.settled), problem.reason, notice: Notice(warning: true, reason: problem.reason, message: problem.message))
         case .success(let source):
             var spec = ClaimSpec(source: source, deletePolicy: pod.deletePolicy, expireAfter: pod.expireAfter)
@@ -123,9 +129,11 @@ public struct Planner {
     /// A claim deleted under a living pod. If the pod stays, the claim goes and comes back with the same EIP; if not, the
     /// EIP is released after the pod.
     private func planDeletedClaim(_ claim: Claim, _ pod: Pod) -> Plan {
-        if pod.isTerminating { return waitForPodEnd(claim) }
+        if pod.isTerminating { return waitForPodEnd(claim, pod) }
         guard let surroundings = facts.surroundings.value else { return Plan(.need(.surroundings(pod.owner)), .claimDeleted) }
-        if surroundings.namespaceTerminating || surroundings.ownerGone { return waitForPodEnd(claim) }
+        if surroundings.namespaceTerminating || surroundings.ownerGone { return waitForPodEnd(claim, pod) }
+        // None would come after it that this pod can ask for.
+        if case .failure(let error) = source(for: pod) { return keep(claim, pod) ?? report(claim, error.problem, .settled) }
         if intends(.release, claim) { return tearDown(claim, .claimDeleted) }
         if claim.spec.addressID == nil, intends(.allocate, claim) { return serve(claim, pod) }
         // What was allocated for it is written down before it goes.
@@ -153,7 +161,7 @@ public struct Planner {
         }
     }
 
-    private func waitForPodEnd(_ claim: Claim) -> Plan { Plan(.rest(.settled), .waitingForPodEnd) }
+    private func waitForPodEnd(_ claim: Claim, _ pod: Pod) -> Plan { keep(claim, pod) ?? Plan(.rest(.settled), .waitingForPodEnd) }
 
     private func planWithoutPod(_ claim: Claim, _ pod: Pod?) -> Plan {
         if claim.isDeleting { return tearDown(claim, .claimDeleted) }

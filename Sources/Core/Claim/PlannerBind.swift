@@ -69,11 +69,7 @@ extension Planner {
                     + "unbind it, or list another EIP")
             return report(claim, problem, .again(.seconds(30)))
         }
-        return Plan(
-            .step(.disassociate(address.id)), .staleBinding,
-            notice: Notice(
-                warning: false, reason: .disassociatedEIP,
-                message: "unbound \(address.id) from \(address.privateIP ?? "its interface"), which is not this pod's"))
+        return unbind(claim, address, .staleBinding)
     }
 
     /// Whether it was bound just now, or may have been, and what was read may be older than that. Where a user's own is bound only
@@ -87,10 +83,13 @@ extension Planner {
     /// Whether it was unbound just now, or may have been by another run: a pod that came back to the same IP is not reported as bound
     /// by what a late look shows.
     private func mayBeUnbound(_ claim: Claim, _ address: Address) -> Bool {
-        if let unboundAt = facts.memory.unboundAt, now.instant - unboundAt < policy.describeLag { return true }
+        if hasJustUnbound { return true }
         guard let intent = claim.status.intent, intent.verb == .disassociate, intent != facts.memory.resolved else { return false }
         return now.wall < intent.at + policy.describeLag * 6
     }
+
+    /// Whether this run has unbound it so lately that what is read may be older.
+    var hasJustUnbound: Bool { facts.memory.unboundAt.map { now.instant - $0 < policy.describeLag } ?? false }
 
     /// Whether the claim says that this controller bound, or meant to bind, the address where it is.
     func wasOurBinding(_ claim: Claim, _ address: Address) -> Bool {
@@ -128,6 +127,14 @@ extension Planner {
         return Plan(.rest(.settled), .associatedEIP)
     }
 
+    /// Where it is bound stays known until it is unbound.
+    func forgetBinding(_ status: inout ClaimStatus, of claim: Claim, _ address: Address) {
+        guard address.status == .unbind else { return }
+        let isOver = status.intent == facts.memory.resolved || status.intent?.verb != .release && mayExecuteUntil(claim) == nil
+        if isOver, !mayBeBound(claim, address) { status.intent = nil }
+        if status.intent == nil { status.binding = nil }
+    }
+
     /// When another worker's call, recorded and of unknown outcome, can no longer be executed: time to read once more.
     func comeBack(_ claim: Claim) -> Timestamp? {
         let pending = claim.status.nextAttemptAt.flatMap { $0 > now.wall ? $0 : nil }
@@ -143,9 +150,7 @@ extension Planner {
         status.publicIP = address.ip
         status.retainedSince = nil
         status.expiresAt = nil
-        // Where it is bound stays known until it is unbound.
-        if let resolved = facts.memory.resolved, status.intent == resolved, address.status == .unbind, !mayBeBound(claim, address) { status.intent = nil }
-        if status.intent == nil, address.status == .unbind { status.binding = nil }
+        forgetBinding(&status, of: claim, address)
         status.nextAttemptAt = nextAttempt(claim, rest)
         status.observedGeneration = claim.generation
         status.set(.ready, false, reason, "\(address.id) waits: \(reason.rawValue)", at: now.wall)

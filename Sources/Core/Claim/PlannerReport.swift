@@ -2,11 +2,25 @@
 extension Planner {
     /// Writes the problem into the claim if it does not stand there; then rests.
     func report(_ claim: Claim, _ problem: Problem, _ rest: Rest) -> Plan {
-        let status = Planner.failed(claim, problem, memory: facts.memory, nextAttemptAt: nextAttempt(claim, rest), now: now)
+        var known = claim
+        if case .present(let address)? = facts.address.value?.reading, address.id == claim.spec.addressID { forgetBinding(&known.status, of: claim, address) }
+        let holds = isBindingTrue(known)
+        var status = Planner.failed(known, problem, holds: holds, memory: facts.memory, nextAttemptAt: nextAttempt(claim, rest), now: now)
+        // The time without a pod begins when this one is gone.
+        if isAskedFor { (status.retainedSince, status.expiresAt) = (nil, nil) }
         if status != claim.status {
             return Plan(.step(.writeStatus(status)), problem.reason, notice: Notice(warning: true, reason: problem.reason, message: problem.message))
         }
         return Plan(.rest(rest), problem.reason)
+    }
+
+    /// Whether what the claim says of its binding is so, as far as that was read.
+    private func isBindingTrue(_ claim: Claim) -> Bool {
+        guard let target = claim.status.binding?.target else { return false }
+        if case .some(let pod) = facts.pod.value, pod?.uid != target.podUID { return false }
+        guard let observed = facts.address.value, observed.id == claim.spec.addressID else { return true }
+        guard case .present(let address) = observed.reading else { return false }
+        return address.isBound(to: target)
     }
 
     /// An address in a state of which nothing is known may be bound, or about to be: it is left alone until the state is another.
@@ -37,10 +51,11 @@ extension Planner {
     static let rememberedAfter = Duration.seconds(60)
 
     /// The claim's status with the problem in it; also used by the executor for what the cloud refused.
-    static func failed(_ claim: Claim, _ problem: Problem, memory: Memory, nextAttemptAt: Timestamp?, now: Now) -> ClaimStatus {
+    /// - Parameter holds: what the claim says of its binding is so.
+    static func failed(_ claim: Claim, _ problem: Problem, holds: Bool = true, memory: Memory, nextAttemptAt: Timestamp?, now: Now) -> ClaimStatus {
         var status = claim.status
         // A claim that is bound stays bound whatever is wrong with what it asks for now; unless it is the binding that is wrong.
-        let isBound = status.binding != nil && ![.eipInUse, .eipNotFound, .eipLost].contains(problem.reason)
+        let isBound = status.binding != nil && holds && ![.eipInUse, .eipNotFound, .eipLost].contains(problem.reason)
         if !isBound { status.phase = .failed }
         // That of a binding stays: it says where the EIP may be bound.
         if let resolved = memory.resolved, status.intent == resolved, resolved.target == nil { status.intent = nil }

@@ -37,15 +37,20 @@ extension Planner {
         case .unbind:
             if mayBeBound(claim, address) { return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud) }
             if claim.spec.isUserOwned { return quiet(claim) }
+            // A look may be older than the answer to this run's Release.
+            if facts.memory.released == address.id { return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud) }
             return Plan(.step(.release(address.id)), reason)
         case .unknown(let word): return reportUnknown(claim, address, word)
         }
     }
 
+    /// Undoes a binding; once, as far as looks may be older than the answer to that.
     func unbind(_ claim: Claim, _ address: Address, _ reason: Reason) -> Plan {
-        Plan(
+        if hasJustUnbound { return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud) }
+        let remark = reason == .staleBinding ? ", which is not this pod's" : ""
+        return Plan(
             .step(.disassociate(address.id)), reason,
-            notice: Notice(warning: false, reason: .disassociatedEIP, message: "unbound \(address.id) from \(address.privateIP ?? "its interface")"))
+            notice: Notice(warning: false, reason: .disassociatedEIP, message: "unbound \(address.id) from \(address.privateIP ?? "its interface")\(remark)"))
     }
 
     /// A user's EIP is let go only when no call on it can come any more.
@@ -132,7 +137,7 @@ extension Planner {
         status.binding = nil
         status.nextAttemptAt = comeBack(claim)
         if mayExecuteUntil(claim) == nil { status.intent = nil }
-        if claim.status.phase != .retained || status.retainedSince == nil { status.retainedSince = now.wall.wholeSeconds }
+        if status.retainedSince == nil { status.retainedSince = now.wall.wholeSeconds }
         let expireAfter = claim.spec.expireAfter ?? policy.expireAfter
         status.expiresAt = expireAfter == .zero ? nil : status.retainedSince.map { $0 + expireAfter }
         status.observedGeneration = claim.generation

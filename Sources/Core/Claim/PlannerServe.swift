@@ -1,14 +1,14 @@
 /// A living pod with its claim: get an EIP, bind it, say so.
 extension Planner {
     func serve(_ claim: Claim, _ pod: Pod) -> Plan {
-        let source: ClaimSource
-        switch self.source(for: pod) {
-        case .failure(let error): return report(claim, error.problem, .settled)
-        case .success(let wanted): source = wanted
-        }
         // What was allocated is written down before anything else is.
         if claim.spec.addressID == nil, let allocated = facts.memory.allocated, allocated.claimUID == claim.uid, allocated.serial == claim.spec.serial {
             return record(claim, allocated.addressID, .allocatedEIP)
+        }
+        let source: ClaimSource
+        switch self.source(for: pod) {
+        case .failure(let error): return keep(claim, pod) ?? report(claim, error.problem, .settled)
+        case .success(let wanted): source = wanted
         }
         if let plan = adjustSpec(claim, pod, source) { return plan }
         guard let id = claim.spec.addressID else { return acquire(claim) }
@@ -21,6 +21,34 @@ extension Planner {
             if let problem = unusable(address, claim) { return report(claim, problem, .again(.seconds(60))) }
             if let plan = correctBandwidth(claim, address) { return plan }
             return bind(claim, pod, address)
+        }
+    }
+
+    /// A pod that cannot be served keeps the EIP that it has, and gets none. What may have been allocated for it is written down all
+    /// the same, and no EIP stays on the private IP of a pod before it, where another pod would have it. Nil when all of that is so.
+    func keep(_ claim: Claim, _ pod: Pod) -> Plan? {
+        guard let id = claim.spec.addressID else { return addressOfTheName(claim) }
+        guard let observed = facts.address.value, observed.id == id else { return Plan(.need(.address(id)), .podNeedsEIP) }
+        switch observed.reading {
+        case .missing(let confirmed):
+            if claim.spec.isUserOwned, !isBoundByUs(claim) { return nil }
+            if let plan = untilGone(claim, id, confirmed: confirmed) ?? addressOfTheName(claim) { return plan }
+            return facts.memory.released == id || intends(.release, claim) ? forget(claim, .releasedEIP) : nil
+        case .present(let address):
+            if foreign(address, claim) != nil { return addressOfTheName(claim) }
+            return keep(claim, pod, address)
+        }
+    }
+
+    private func keep(_ claim: Claim, _ pod: Pod, _ address: Address) -> Plan? {
+        if intends(.release, claim) { return tearDown(claim, .podGone) }
+        switch address.status {
+        case .creating, .binding, .unbinding, .offlining: return Plan(.rest(.awaitAddress(address.id)), .waitingForCloud)
+        case .bind, .bindENI:
+            if address.privateIP == pod.podIP || claim.spec.isUserOwned && !wasOurBinding(claim, address) { return nil }
+            return unbind(claim, address, .staleBinding)
+        case .unbind: return mayBeBound(claim, address) ? Plan(.rest(.awaitAddress(address.id)), .waitingForCloud) : nil
+        case .unknown: return nil
         }
     }
 

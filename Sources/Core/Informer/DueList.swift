@@ -131,9 +131,10 @@ public struct DueList: Sendable {
         }
         goneAt[name] = now
         departures.append((now.instant, name))
-        guard let entry = entries[name], let end = entry.expiresAt else { return }
+        guard let entry = entries[name] else { return }
+        // also where the claim is not known to expire yet: what is remembered of the pod before this one is not to count for it
         entries[name]?.podGoneAt = now.wall
-        entries[name]?.expiresAt = max(end, now.wall + entry.kept)
+        if let end = entry.expiresAt { entries[name]?.expiresAt = max(end, now.wall + entry.kept) }
     }
 
     private mutating func saw(_ claim: Claim) {

@@ -138,8 +138,10 @@ public struct Reconcile: Sendable {
     private func confirms(_ step: Step) -> Bool {
         guard case .writeStatus(let status) = step, let before = facts.claim.value??.status else { return false }
         if let binding = status.binding, before.binding?.target != binding.target { return true }
+        guard facts.address.value != nil else { return false }
         // That call may have been executed after the mirror last saw the address.
-        return before.nextAttemptAt != nil && status.nextAttemptAt == nil && facts.address.value != nil
+        let isOver = before.intent.map { status.intent == nil && $0 != facts.memory.resolved } ?? false
+        return isOver || before.nextAttemptAt != nil && status.nextAttemptAt == nil
     }
 
     /// Whether the step writes another target over the one that is known of a user's own EIP: nothing else says where it is bound.
@@ -325,8 +327,8 @@ public struct Reconcile: Sendable {
             if end > now.wall { status.nextAttemptAt = max(end, status.nextAttemptAt ?? end) }
         }
         status.intent = intent
-        // Of an address that is bound, or about to be, the time without a pod begins anew.
-        if intent.verb == .associate || intent.verb == .disassociate { (status.retainedSince, status.expiresAt) = (nil, nil) }
+        // What is being changed is not kept as it is: the time without a pod begins anew after that.
+        (status.retainedSince, status.expiresAt) = (nil, nil)
         if intent.verb != .modifyBandwidth, status.isReady {
             status.set(.ready, false, .waitingForCloud, "\(intent.verb.rawValue) of \(intent.addressID?.rawValue ?? "an EIP") is under way", at: now.wall)
         }

@@ -16,8 +16,9 @@ final class RunTrace {
     /// its namespace or its owner was read to be going, so that no pod of that name will come
     var isEnding = false
     var specsWritten = 0
-    /// what it has unbound, as it was answered
-    var unbound: Set<AddressID> = []
+    /// what it has unbound, and when it was answered
+    var unbound: [AddressID: Instant] = [:]
+    var released: Set<AddressID> = []
     init(startedAt: Instant) { self.startedAt = startedAt }
 }
 
@@ -85,12 +86,16 @@ extension Checks {
             if case .associate(let id, let interface, let ip) = effect, let trace { checkTarget(trace, key, id, interface, ip) }
             if case .disassociate(let id) = effect, let trace { checkUnbinding(side, trace, key, id, decided.replica.account.cloud) }
         }
+        if let trace { checkRepetition(trace, key, effect) }
         if case .replaceSpec = effect, let trace {
             trace.specsWritten += 1
             if trace.specsWritten > 16 { fail("progress", "\(key.name): one run changes the claim's spec again and again") }
         }
         if case .replaceStatus(let claim, let status) = effect {
             if status.intent != nil { trace?.intendedAt = decided.at }
+            if let end = status.expiresAt, let pod = trace?.podRead?.pod, !pod.hasEnded, pod.want != .none {
+                fail("expiry", "\(key.name): said to expire at \(end.rfc3339), and its pod was read")
+            }
             checkConfirmation(side, trace, key, claim, status)
         }
         return EffectTrace(effect, key, trace, sentAt: now)
@@ -115,7 +120,8 @@ extension Checks {
         case (.readNode, .nodeRead(let node)): run.nodeRead = node
         case (.readNetworkInterface, .networkInterfaceRead(let interface)): run.interfaceRead = interface
         case (.readSurroundings, .surroundingsRead(let read)): run.isEnding = read.namespaceTerminating || read.ownerGone
-        case (.disassociate(let id), .accepted): run.unbound.insert(id)
+        case (.disassociate(let id), .accepted): run.unbound[id] = now
+        case (.release(let id), .accepted): run.released.insert(id)
         default: break
         }
     }
@@ -182,6 +188,16 @@ extension Checks {
         }
     }
 
+    /// What was accepted is not asked for again only because a look does not show it yet; the smallest time by a fast clock.
+    private func checkRepetition(_ run: RunTrace, _ key: Key, _ effect: ReconcileEffect) {
+        switch effect {
+        case .disassociate(let id):
+            if let answered = run.unbound[id], now - answered < .milliseconds(4900) { fail("progress", "\(key.name): \(id) unbound twice in one run") }
+        case .release(let id): if run.released.contains(id) { fail("progress", "\(key.name): \(id) released twice in one run") }
+        default: break
+        }
+    }
+
     /// Two workers never act on one key: whoever was given the partition last, alone.
     private func checkOwner(_ side: WorkerSide, _ key: Key, _ effect: ReconcileEffect, _ decided: Decision) {
         let account = decided.replica.account
@@ -203,7 +219,10 @@ extension Checks {
         }
         guard let id = claim.spec.addressID else { return fail("promise 2", "\(key.name): confirmed without an address") }
         let seen = (sights[side.id]?[id] ?? []).filter { $0.sentAt >= run.startedAt && $0.receivedAt <= sentAt }
-        if run.unbound.contains(id), isUnbound.contains(id) { return fail("promise 2", "\(key.name): \(id) confirmed after this run unbound it") }
+        // not one that was executed late, of which it cannot know
+        if let answered = run.unbound[id], let executed = unboundAt[id], executed <= answered {
+            return fail("promise 2", "\(key.name): \(id) confirmed after this run unbound it")
+        }
         guard let sight = seen.max(by: { $0.sentAt < $1.sentAt }) else {
             return fail("promise 2", "\(key.name): \(id) confirmed and not read back before the pod was read")
         }

@@ -16,8 +16,8 @@ extension Checks {
             }
             checkNamed(id, request, key, claim, replica, cloud)
             checkAlone(id, key, cloud)
-        case (.associate(let id, _, _), _): isUnbound.remove(id)
-        case (.disassociate(let id), _): isUnbound.insert(id)
+        case (.associate(let id, _, _), _): unboundAt[id] = nil
+        case (.disassociate(let id), _): unboundAt[id] = now
         case (.release(let id), _):
             counts.releases += 1
             if cloud.model.isUserOwned(id) { fail("promise 3", "\(key.name): released \(id), which the user owns") }
@@ -123,20 +123,34 @@ extension Checks {
         let left = allocated.filter { $0.value == key }.keys.sorted().filter { id in
             cluster.account.cloud.address(id).map { $0.status != .offlining } ?? false
         }
-        if let before, before.spec.isUserOwned, let id = before.spec.addressID, cluster.account.cloud.address(id)?.privateIP != nil {
-            forgottenBindings.insert(id)
+        let remover = remover(key)
+        let comesBack = isServed(key, cluster.account) || remover.map(hasReadAlive) ?? false
+        if let before, before.spec.isUserOwned, let id = before.spec.addressID, let address = cluster.account.cloud.address(id), address.privateIP != nil {
+            if isByHand || comesBack || undone.contains(key) || isElsewhere(address, before, cluster) {
+                forgottenBindings.insert(id)
+            } else {
+                fail("promise 2", "\(key.name): the claim is gone, and \(id) is left bound to \(address.privateIP ?? "nothing")")
+            }
         }
         if let before, before.spec.isUserOwned, let id = before.spec.addressID, !isByHand, !undone.contains(key), mayBeBound(id, for: key) {
             fail("promise 2", "\(key.name): the claim is gone, and \(id) may still be bound for it")
         }
         guard !left.isEmpty, !undone.contains(key) else { return }
-        let remover = remover(key)
-        let comesBack = isServed(key, cluster.account) || remover.map(hasReadAlive) ?? false
         if isByHand || comesBack && !(remover?.isEnding ?? false) {
             unclaimed.formUnion(left)
         } else {
             for id in left where !unclaimed.contains(id) { fail("promise 1", "\(key.name): the claim is gone, and \(id) is left") }
         }
+    }
+
+    /// Whether a user's own EIP is where another claim, or somebody else, has bound it.
+    private func isElsewhere(_ address: Address, _ claim: Claim, _ cluster: Cluster) -> Bool {
+        func names(_ claim: Claim) -> Bool {
+            let targets = [claim.status.binding?.target, claim.status.intent?.target].compactMap { $0 }
+            return targets.contains { $0.podIP == address.privateIP && $0.networkInterfaceID == address.networkInterfaceID }
+        }
+        let others = cluster.account.clusters.flatMap(\.sortedClaims)
+        return !names(claim) || others.contains { $0.uid != claim.uid && $0.spec.addressID == address.id && names($0) }
     }
 
     /// The run that removes the finalizer.
@@ -145,9 +159,10 @@ extension Checks {
         return arriving.run
     }
 
-    /// Whether it has seen a living pod: that may be gone by now, and then the run will see to the address.
+    /// Whether it has seen a living pod that asks for an EIP: that may be gone by now, and then the run will see to the address.
     private func hasReadAlive(_ run: RunTrace) -> Bool {
         guard let pod = run.podRead?.pod else { return false }
+        if case .invalid = pod.want { return false }
         return !pod.hasEnded && !pod.isTerminating
     }
 

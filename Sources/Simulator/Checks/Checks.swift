@@ -34,8 +34,8 @@ final class Checks {
     var expireAfter: Duration { least(sim.draw.expireAfter) }
     private func least(_ time: Duration) -> Duration { time - time / 100 - .seconds(4) }
 
-    /// addresses of which we executed an unbinding last
-    var isUnbound: Set<AddressID> = []
+    /// addresses of which an unbinding was executed last, and when
+    var unboundAt: [AddressID: Instant] = [:]
     /// listed EIPs that are bound, and whose claim was deleted under the living pod: a crash before the next claim says where they were
     /// bound leaves them to people
     var forgottenBindings: Set<AddressID> = []

@@ -102,6 +102,7 @@ final class Follower<Object: Hashable & Sendable>: Following {
         guard !new.isEmpty else { return }
         position = log.next
         lastAt = max(lastAt, sim.now + cluster.link.delay())
+        if sim.isFaulty, sim.chance.happens(perMille: sim.draw.faults.stall) { lastAt = max(lastAt, sim.now + sim.chance.seconds(1...40)) }
         let batch = Array(new)
         sim.after(lastAt - sim.now) { [self] in
             replica.deliver(life) { [self] in

@@ -23,6 +23,7 @@ extension Cluster {
         guard !pod.hasEnded else { return nil }
         guard let running = kubelet.running[pod.uid], pod.podIP == running.ip else { return "its pod does not run" }
         let key = key(pod.namespace, pod.name)
+        if case .invalid = pod.want { return disagreement(nonsense: pod, key) }
         guard let claim = claims[key] else { return "no claim" }
         if claim.isDeleting { return "its claim is still being deleted" }
         if !claim.hasFinalizer { return "its claim has no finalizer" }
@@ -45,6 +46,18 @@ extension Cluster {
         }
         if claim.spec.deletePolicy != pod.deletePolicy { return "its claim's policy is \(claim.spec.deletePolicy.rawValue)" }
         return nil
+    }
+
+    /// A pod that asks for nonsense has what it has, and no claim says more.
+    private func disagreement(nonsense pod: Pod, _ key: Key) -> String? {
+        guard let claim = claims[key] else {
+            let left = account.cloud.model.addresses.first { sim.checks.allocated[$0.id] == key && $0.status != .offlining }
+            return left.flatMap { sim.checks.undone.contains(key) ? nil : "\($0.id) is named by no claim, and its pod asks for nonsense" }
+        }
+        guard claim.status.isReady else { return nil }
+        guard let target = claim.status.binding?.target, target.podUID == pod.uid else { return "asks for nonsense, and its claim is ready for another pod" }
+        let isBound = claim.spec.addressID.flatMap(account.cloud.address)?.isBound(to: target) ?? false
+        return isBound ? nil : "asks for nonsense, and its claim is ready and not bound"
     }
 
     private func disagreement(_ claim: Claim) -> String? {

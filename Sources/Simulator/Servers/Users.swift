@@ -15,6 +15,8 @@ final class Users {
         let key: Key
         var kind: Kind
         var bandwidth = 100
+        /// what was last written for it is nonsense
+        var isMistyped = false
         init(_ key: Key, _ kind: Kind) {
             self.key = key
             self.kind = kind
@@ -82,11 +84,8 @@ final class Users {
         let pod = cluster.pods[name.key]
         let claim = cluster.claims[name.key]
         guard let pod else {
-            switch sim.chance.below(10) {
-            case 0: if claim != nil { deleteClaim(name.key) }
-            case 1: break
-            default: create(name)
-            }
+            let turn = sim.chance.below(10)
+            if turn < sim.draw.returns { create(name) } else if turn == 9, claim != nil { deleteClaim(name.key) }
             return
         }
         switch sim.chance.below(20) {
@@ -113,11 +112,15 @@ final class Users {
             notes["tke.cloud.tencent.com/eip-claim-delete-policy"] = "Never"
         case .listed(let id): notes["tke.cloud.tencent.com/eip-id-list"] = .string(id.rawValue)
         }
+        guard name.isMistyped else { return notes }
+        let (attributes, list) = ("tke.cloud.tencent.com/eip-attributes", "tke.cloud.tencent.com/eip-id-list")
+        if case .listed = name.kind { notes[list] = "eip_1" } else { notes[attributes] = #"{"Bandwidth":"much"}"# }
         return notes
     }
 
     private func create(_ name: Name) {
         guard cluster.pods[name.key] == nil, let (node, index) = cluster.kubelet.schedule() else { return }
+        mistype(name)
         var pod: JSONValue = [
             "metadata": ["name": .string(name.key.name), "namespace": .string(name.key.namespace)],
             "spec": ["nodeName": .string(node), "containers": [["name": "c", "image": "i"]]],
@@ -177,7 +180,10 @@ final class Users {
         annotate(name)
     }
 
+    private func mistype(_ name: Name) { name.isMistyped = sim.isFaulty && sim.chance.below(100) < sim.draw.faults.mistype }
+
     private func annotate(_ name: Name) {
+        mistype(name)
         var notes = annotations(name)
         if name.kind == .plain { notes["tke.cloud.tencent.com/eip-claim-delete-policy"] = .null }
         let patch: JSONValue = ["metadata": ["annotations": notes]]
@@ -211,7 +217,9 @@ final class Users {
         isTending = true
         sim.after(.seconds(1)) { [self] in
             isTending = false
-            cluster.attempt { api, now throws(APIStatus) in api.stepNamespaces(now: now) }
+            // kind after kind, in an order that differs
+            let spared: Set<Resource> = sim.chance.pick([], [.pods], [cluster.claimResource])
+            cluster.attempt { api, now throws(APIStatus) in api.stepNamespaces(sparing: spared, now: now) }
             for pod in cluster.sortedPods where pod.isTerminating && cluster.hasEnded(pod.namespace) && ended.insert(pod.uid).inserted {
                 cluster.kubelet.end(cluster.key(pod.namespace, pod.name), pod.uid)
             }
@@ -246,9 +254,10 @@ final class Users {
         }
     }
 
-    /// Pods that nobody ends any more are ended; half of the names that are away come back.
+    /// Pods that nobody ends any more are ended; half of the names that are away come back, and half of the nonsense is put right.
     func heal() {
         for name in names {
+            if name.isMistyped, sim.chance.below(2) == 0 { annotate(name) }
             if let pod = cluster.pods[name.key], pod.isTerminating { cluster.kubelet.end(name.key, pod.uid) }
             if cluster.pods[name.key] == nil, sim.chance.below(2) == 0 { sim.after(sim.chance.seconds(1...20)) { [self] in create(name) } }
         }

@@ -31,6 +31,10 @@ public struct Draw: Sendable, CustomStringConvertible {
         var handEditEvery: Duration?
         var clockJumpEvery: Duration?
         var overlookEvery: Duration?
+        /// per mille of the deliveries of a watch after which nothing comes for a while, and then all of it
+        var stall = 0
+        /// per cent of the pods that are created, and of the annotations that are changed
+        var mistype = 0
     }
 
     var usesKafka = true
@@ -57,6 +61,8 @@ public struct Draw: Sendable, CustomStringConvertible {
     /// how far each replica's idea of the wall clock is off
     var clockErrors: [Duration] = []
     var churnEvery = Duration.seconds(15)
+    /// in ten times that a name is away and thought of, how often it comes back
+    var returns = 8
     var faults = Faults()
 
     init(_ chance: Chance) {
@@ -71,8 +77,8 @@ public struct Draw: Sendable, CustomStringConvertible {
         listsTwice = chance.below(3) == 0
         listsAcross = chance.below(2) == 0
         drawLimits(chance)
-        expireAfter = chance.pick(.zero, .zero, .seconds(300), .seconds(60), .seconds(15))
-        observation = chance.pick(.seconds(300), .seconds(60), .seconds(10))
+        expireAfter = chance.pick(.zero, .seconds(300), .seconds(60), .seconds(15))
+        observation = chance.pick(.seconds(300), .seconds(60), .seconds(10), .seconds(10))
         replacesLostStatic = chance.pick(false, true)
         drawCloud(chance)
         latency = chance.pick(1...5, 1...20, 5...200, 1...1500)
@@ -82,6 +88,7 @@ public struct Draw: Sendable, CustomStringConvertible {
             clockErrors.append(Draw.clockError(chance))
         }
         churnEvery = .seconds(chance.pick(4, 10, 20, 45))
+        returns = chance.pick(8, 8, 3)
         drawFaults(chance)
         // so many that the account's rates are felt
         if cloud.seed % 12 == 0 { (names, privateIPs) = (20, 8) }
@@ -117,6 +124,8 @@ public struct Draw: Sendable, CustomStringConvertible {
         faults.handEditEvery = every(30, 20, 120)
         faults.clockJumpEvery = every(30, 20, 120)
         faults.overlookEvery = every(30, 10, 100)
+        faults.stall = perhaps(30, 1, 30)
+        faults.mistype = perhaps(30, 1, 30)
     }
 
     private mutating func drawLimits(_ chance: Chance) {
@@ -158,7 +167,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         names \(names), one EIP listed twice \(listsTwice), in all clusters \(listsAcross), \
         other account \(hasOtherAccount), expiry \(expireAfter), runsMax \(limits.shard.runsMax), session \(limits.shard.sessionTimeout), \
         latency \(latency) ms, cloud \(cloudLatency) ms, \(cloud.latency.bind) to bind, listing lag \(cloud.listingLag), describe lag \(cloud.describeLag), \
-        churn \(churnEvery), \(faults)
+        churn \(churnEvery), \(returns) of 10 come back, \(faults)
         """
     }
 }

@@ -22,6 +22,8 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case handEdit = "hand-edit"
     case clockJump = "clock-jump"
     case overlook
+    case stall
+    case mistype
 }
 
 extension Draw.Faults {
@@ -49,6 +51,8 @@ extension Draw.Faults {
         case .handEdit: handEditEvery = nil
         case .clockJump: clockJumpEvery = nil
         case .overlook: overlookEvery = nil
+        case .stall: stall = 0
+        case .mistype: mistype = 0
         }
     }
 }

@@ -78,7 +78,12 @@ final class Faults {
     private func overlook() {
         let addresses = account.cloud.model.addresses
         guard !addresses.isEmpty else { return }
-        let ids = chance.below(3) == 0 ? addresses.map(\.id) : [addresses[chance.below(addresses.count)].id]
+        let ids: [AddressID]
+        switch chance.below(4) {
+        case 0: ids = addresses.map(\.id)
+        case 1: ids = addresses.map(\.id).filter(account.cloud.model.isUserOwned)
+        default: ids = [addresses[chance.below(addresses.count)].id]
+        }
         let time = chance.pick(chance.milliseconds(100...3000), chance.seconds(1...90))
         sim.note { "the cloud: looks miss \(ids) for \(time)" }
         account.cloud.change { $0.settings.overlooked.formUnion(ids) }

@@ -76,3 +76,11 @@ extension Claim {
         return claim
     }
 }
+
+extension Facts {
+    func with(_ change: (inout Facts) -> Void) -> Facts {
+        var facts = self
+        change(&facts)
+        return facts
+    }
+}

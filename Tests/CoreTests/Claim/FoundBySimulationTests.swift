@@ -155,17 +155,44 @@ import Testing
         #expect(confirmed.phase == .bound && confirmed.isReady)
     }
 
-    @Test func `the time without a pod begins anew after every pod, whatever an earlier absence left in the claim`() throws {
-        let earlier = Build.wall + .seconds(-500)
-        for phase in ClaimPhase.allCases where phase != .retained {
-            let claim = Build.claim {
-                $0.spec.deletePolicy = .retain
-                $0.spec.expireAfter = .seconds(600)
-                $0.status.phase = phase
-                ($0.status.retainedSince, $0.status.expiresAt) = (earlier, earlier + .seconds(600))
-            }
-            let status = try #require(written(Build.facts(pod: nil, claim: claim, address: Build.address())))
-            #expect(status.phase == .retained && status.retainedSince == Build.wall && status.expiresAt == Build.wall + .seconds(600))
+    @Test func `what was accepted is not asked for again because a look is older than the answer`() {
+        let claim = Build.claim { $0.status.intent = Build.intent(.disassociate) }
+        for pod in [nil, Build.pod { $0.podIP = "10.0.0.9" }] {
+            var facts = Build.facts(pod: pod, claim: claim, address: Build.address(.bind))
+            facts.memory.resolved = claim.status.intent
+            facts.memory.unboundAt = Build.now.instant - (Build.policy.describeLag - .milliseconds(1))
+            #expect(plan(facts) == .rest(.awaitAddress(Build.id)))
+            facts.memory.unboundAt = Build.now.instant - Build.policy.describeLag
+            #expect(step(facts) == .disassociate(Build.id), "by hand, or by a call that was executed late, it is bound again")
         }
+        var facts = Build.facts(pod: nil, claim: Build.claim(), address: Build.address())
+        #expect(step(facts) == .release(Build.id))
+        facts.memory.released = Build.id
+        #expect(plan(facts) == .rest(.awaitAddress(Build.id)))
+    }
+
+    @Test func `the time without a pod begins anew after every pod, also one that cannot be served`() throws {
+        let earlier = Build.wall + .seconds(-500)
+        let retained = Build.claim {
+            $0.spec.deletePolicy = .retain
+            $0.status.phase = .retained
+            ($0.status.retainedSince, $0.status.expiresAt) = (earlier, earlier + .seconds(600))
+        }
+        let problem = Problem(.invalidAnnotation, "write something else")
+        for (pod, address) in [
+            (Build.pod { $0.want = .invalid(problem) }, Build.address()), (Build.pod(), Build.address { $0.isBlocked = true }),
+            (Build.pod { $0.podIP = nil }, Build.address()),
+        ] {
+            let claim = retained.with { $0.spec.deletePolicy = pod.deletePolicy }
+            let status = try #require(written(Build.facts(pod: pod, claim: claim, address: address)))
+            #expect(status.phase != .retained && status.retainedSince == nil && status.expiresAt == nil)
+        }
+        let left = retained.with {
+            $0.spec.expireAfter = .seconds(600)
+            $0.status.phase = .failed
+            ($0.status.retainedSince, $0.status.expiresAt) = (nil, nil)
+        }
+        let status = try #require(written(Build.facts(pod: nil, claim: left, address: Build.address())))
+        #expect(status.phase == .retained && status.retainedSince == Build.wall && status.expiresAt == Build.wall + .seconds(600))
     }
 }

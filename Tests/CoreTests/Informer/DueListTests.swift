@@ -148,6 +148,19 @@ import Testing
         #expect(Self.deleted(late.handle(.claimSeen(retained("7")), now: .s(1002))) == ["web-0"], "remembered for ten minutes")
     }
 
+    @Test func `a pod that went counts, not the one before it, also while its claim is not known to expire`() {
+        var list = Self.following([], pods: [Self.pod(uid: "uid-0")])
+        _ = list.handle(.podGone(Self.pod(uid: "uid-0")), now: .s(100))
+        _ = list.handle(.podSeen(Self.pod()), now: .s(101))
+        _ = list.handle(.claimSeen(Self.claim(attempt: 900)), now: .s(102))
+        _ = list.handle(.podGone(Self.pod()), now: .s(400))
+        var retained = Self.claim(expires: 420)
+        retained.status.retainedSince = Self.wall(395)  // written while the pod was there, ended, and heard of when it was gone
+        _ = list.handle(.claimSeen(retained), now: .s(410))
+        #expect(Self.deleted(list.handle(.wake, now: .s(424))) == [])
+        #expect(Self.deleted(list.handle(.wake, now: .s(425))) == ["web-0"])
+    }
+
     @Test func `a claim that was prolonged while nothing could expire stays`() {
         var list = Self.following([Self.claim(expires: 20)])
         _ = list.handle(.wake, now: .s(21))
