@@ -40,7 +40,7 @@ extension Checks {
     private func checkNamed(_ id: AddressID, _ request: AllocateRequest, _ key: Key, _ claim: Claim?, _ replica: Replica, _ cloud: Cloud) {
         guard !undone.contains(key), cloud.address(id) != nil else { return }
         guard let claim else {
-            if isServed(key, replica.account) || stripped.contains(key) {
+            if isServed(key, replica.account) || stripped[key] != nil {
                 unclaimed.insert(id)
             } else {
                 fail("promise 1", "\(key.name): \(id) allocated, and there is no claim")
@@ -48,7 +48,7 @@ extension Checks {
             return
         }
         // The claim for which it was sent was robbed of its finalizer, and another has come.
-        if stripped.contains(key), request.clientToken != Naming.clientToken(key, claimUID: claim.uid, serial: claim.spec.serial) { unclaimed.insert(id) }
+        if stripped[key] != nil, request.clientToken != Naming.clientToken(key, claimUID: claim.uid, serial: claim.spec.serial) { unclaimed.insert(id) }
         if let named = claim.spec.addressID, named != id, allocated[named] == key, cloud.address(named) != nil {
             fail("promise 1", "\(key.name): \(id) allocated, and the claim has \(named)")
         }
@@ -59,7 +59,7 @@ extension Checks {
 
     /// None is allocated while there is one that was left to be found by its name.
     private func checkAlone(_ id: AddressID, _ key: Key, _ cloud: Cloud) {
-        guard !undone.contains(key), !stripped.contains(key) else { return }
+        guard !undone.contains(key), stripped[key] == nil else { return }
         let left = unclaimed.first { $0 != id && allocated[$0] == key && cloud.address($0).map { $0.status != .offlining } ?? false }
         if let left { fail("promise 1", "\(key.name): \(id) allocated beside \(left), which was left for this name") }
     }
@@ -76,7 +76,9 @@ extension Checks {
         guard !undone.contains(key) else { return }
         guard allocated[id] == key else { return fail("promise 1", "\(key.name): released \(id), which was allocated for \(allocated[id]?.name ?? "nobody")") }
         guard let claim else { return }
-        if claim.spec.addressID == id, claim.spec.deletePolicy == .retain, !claim.isDeleting, !claim.spec.isUserOwned, !mayHaveChanged.contains(key) {
+        if claim.spec.addressID == id, claim.spec.deletePolicy == .retain, !claim.isDeleting, !claim.spec.isUserOwned, !mayHaveChanged.contains(key),
+            !wasJustStripped(key)
+        {
             fail("promise 4", "\(key.name): released the static \(id), and nobody deleted its claim")
         }
     }
@@ -119,7 +121,7 @@ extension Checks {
     private func claimRemoved(_ cluster: Cluster, _ key: Key, _ before: Claim?) {
         mayHaveChanged.remove(key)
         let isByHand = isEdited || !(before?.hasFinalizer ?? true)
-        if isByHand { stripped.insert(key) }
+        if isByHand { stripped[key] = now }
         let left = allocated.filter { $0.value == key }.keys.sorted().filter { id in
             cluster.account.cloud.address(id).map { $0.status != .offlining } ?? false
         }
@@ -132,7 +134,9 @@ extension Checks {
                 fail("promise 2", "\(key.name): the claim is gone, and \(id) is left bound to \(address.privateIP ?? "nothing")")
             }
         }
-        if let before, before.spec.isUserOwned, let id = before.spec.addressID, !isByHand, !undone.contains(key), mayBeBound(id, for: key) {
+        if let before, before.spec.isUserOwned, let id = before.spec.addressID, !isByHand, !undone.contains(key), !wasJustStripped(key),
+            mayBeBound(id, for: key)
+        {
             fail("promise 2", "\(key.name): the claim is gone, and \(id) may still be bound for it")
         }
         guard !left.isEmpty, !undone.contains(key) else { return }
@@ -152,6 +156,9 @@ extension Checks {
         let others = cluster.account.clusters.flatMap(\.sortedClaims)
         return !names(claim) || others.contains { $0.uid != claim.uid && $0.spec.addressID == address.id && names($0) }
     }
+
+    /// Whether a call may be executed of which the claim knew that was robbed of its finalizer, and no other does.
+    private func wasJustStripped(_ key: Key) -> Bool { stripped[key].map { now - $0 < WorkerSide.requestLife + .seconds(5) } ?? false }
 
     /// The run that removes the finalizer.
     private func remover(_ key: Key) -> RunTrace? {

@@ -43,8 +43,8 @@ final class Checks {
     var rewoundAt: [Int: Instant] = [:]
     /// bindings that were sent and not answered
     var bindings: [EffectTrace] = []
-    /// keys whose claim went without its finalizer, by hand
-    var stripped: Set<Key> = []
+    /// keys whose claim went without its finalizer, by hand, and when that last happened
+    var stripped: [Key: Instant] = [:]
     /// people change a claim by hand
     private(set) var isEdited = false
     /// what the API server executes at this moment

@@ -90,8 +90,8 @@ public struct Draw: Sendable, CustomStringConvertible {
         churnEvery = .seconds(chance.pick(4, 10, 20, 45))
         returns = chance.pick(8, 8, 3)
         drawFaults(chance)
-        // so many that the account's rates are felt
-        if cloud.seed % 12 == 0 { (names, privateIPs) = (20, 8) }
+        // so many that the account's rates are felt; one at a time they would take longer than the time to heal
+        if cloud.seed % 12 == 0 { (names, privateIPs, limits.shard.runsMax) = (20, 8, max(limits.shard.runsMax, 4)) }
     }
 
     /// What the learnt difference to the API server's clock leaves: its replies have whole seconds.
