@@ -54,10 +54,11 @@ extension Cluster {
             let left = account.cloud.model.addresses.first { sim.checks.allocated[$0.id] == key && $0.status != .offlining }
             return left.flatMap { sim.checks.undone.contains(key) ? nil : "\($0.id) is named by no claim, and its pod asks for nonsense" }
         }
+        let address = claim.spec.addressID.flatMap(account.cloud.address)
+        if claim.status.binding != nil, address?.status == .unbind { return "asks for nonsense, and its claim has a binding that was undone" }
         guard claim.status.isReady else { return nil }
         guard let target = claim.status.binding?.target, target.podUID == pod.uid else { return "asks for nonsense, and its claim is ready for another pod" }
-        let isBound = claim.spec.addressID.flatMap(account.cloud.address)?.isBound(to: target) ?? false
-        return isBound ? nil : "asks for nonsense, and its claim is ready and not bound"
+        return address?.isBound(to: target) ?? false ? nil : "asks for nonsense, and its claim is ready and not bound"
     }
 
     private func disagreement(_ claim: Claim) -> String? {

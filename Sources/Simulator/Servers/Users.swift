@@ -91,7 +91,7 @@ final class Users {
         switch sim.chance.below(20) {
         case 0..<8: delete(name, pod)
         case 8, 9: forceDelete(name, pod)
-        case 10, 11: if name.kind == .plain { complete(name, pod) } else { delete(name, pod) }
+        case 10, 11: complete(name, pod)
         case 12, 13, 14: if claim != nil { deleteClaim(name.key) }
         case 15:
             if claim != nil { deleteClaim(name.key) }
@@ -153,10 +153,12 @@ final class Users {
         if sim.chance.below(2) == 0 { sim.after(sim.chance.milliseconds(0...500)) { [self] in create(name) } }
     }
 
+    /// It ends by itself, or is evicted, and is there until somebody deletes it.
     private func complete(_ name: Name, _ pod: Pod) {
         guard !pod.hasEnded, pod.podIP != nil else { return }
-        sim.note { "\(self.cluster.label(name.key)): pod \(pod.uid.prefix(8)) succeeded" }
-        cluster.kubelet.report(name.key, pod.uid) { $0["phase"] = "Succeeded" }
+        let phase = name.kind == .plain ? "Succeeded" : "Failed"
+        sim.note { "\(self.cluster.label(name.key)): pod \(pod.uid.prefix(8)) ends, \(phase)" }
+        cluster.kubelet.report(name.key, pod.uid) { $0["phase"] = .string(phase) }
         sim.after(sim.chance.milliseconds(0...1000)) { [self] in cluster.kubelet.free(pod.uid) }
     }
 
