@@ -43,7 +43,7 @@ enum Samples {
         facts.networkInterface = .read(NetworkInterface(id: "eni-1", instanceID: "ins-1", addressID: nil))
         facts.surroundings = .read(Surroundings(namespaceTerminating: false, ownerGone: true))
         facts.named = .read(NamedAddresses(addresses: [], listedAt: now.instant))
-        if let id = claim?.spec.addressID { facts.address = .read(Facts.ObservedAddress(id: id, reading: reading)) }
+        if let id = claim?.spec.addressID { facts.address = .read(Facts.ObservedAddress(id: id, reading: reading, at: Instant(milliseconds: 0))) }
         return facts
     }
 }

@@ -107,9 +107,12 @@ public struct Facts: Hashable, Sendable {
     public struct ObservedAddress: Hashable, Sendable {
         public var id: AddressID
         public var reading: AddressReading
-        public init(id: AddressID, reading: AddressReading) {
+        /// when the look that says so was sent, or so old as a list may be
+        public var at: Instant
+        public init(id: AddressID, reading: AddressReading, at: Instant) {
             self.id = id
             self.reading = reading
+            self.at = at
         }
     }
 

@@ -75,7 +75,7 @@ extension Planner {
     /// Whether it was bound just now, or may have been, and what was read may be older than that. Where a user's own is bound only
     /// the claim tells, so a call of another run counts as well, for as long as its reads and a late look may have taken.
     func mayBeBound(_ claim: Claim, _ address: Address) -> Bool {
-        if let acceptedAt = facts.memory.acceptedAt, now.instant - acceptedAt < policy.describeLag { return true }
+        if isOlder(than: facts.memory.acceptedAt) { return true }
         guard claim.spec.isUserOwned, let intent = claim.status.intent, intent.verb == .associate, intent != facts.memory.resolved else { return false }
         return now.wall < intent.at + policy.describeLag * 6
     }
@@ -89,7 +89,13 @@ extension Planner {
     }
 
     /// Whether this run has unbound it so lately that what is read may be older.
-    var hasJustUnbound: Bool { facts.memory.unboundAt.map { now.instant - $0 < policy.describeLag } ?? false }
+    var hasJustUnbound: Bool { isOlder(than: facts.memory.unboundAt) }
+
+    /// Whether the address was looked at so soon after an answer that what was seen may be from before it; however long ago that is.
+    private func isOlder(than answeredAt: Instant?) -> Bool {
+        guard let answeredAt else { return false }
+        return (facts.address.value?.at ?? now.instant) - answeredAt < policy.describeLag
+    }
 
     /// Whether the claim says that this controller bound, or meant to bind, the address where it is.
     func wasOurBinding(_ claim: Claim, _ address: Address) -> Bool {

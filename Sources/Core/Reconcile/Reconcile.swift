@@ -144,10 +144,16 @@ public struct Reconcile: Sendable {
         return isOver || before.nextAttemptAt != nil && status.nextAttemptAt == nil
     }
 
-    /// Whether the step writes another target over the one that is known of a user's own EIP: nothing else says where it is bound.
+    /// Whether the step writes another target over the one that is known of a user's own EIP, or lets it go: nothing else says where it
+    /// is bound.
     private func forgets(_ step: Step) -> Bool {
-        guard case .associate(_, let target) = step, let claim = facts.claim.value.flatMap({ $0 }), claim.spec.isUserOwned else { return false }
-        return [claim.status.binding?.target, claim.status.intent?.target].contains { $0 != nil && $0 != target }
+        guard let claim = facts.claim.value.flatMap({ $0 }), claim.spec.isUserOwned else { return false }
+        let targets = [claim.status.binding?.target, claim.status.intent?.target].compactMap { $0 }
+        switch step {
+        case .associate(_, let target): return targets.contains { $0 != target }
+        case .removeFinalizer: return !targets.isEmpty
+        default: return false
+        }
     }
 
     /// A binding is read back before it is reported, and the pod after that: what the mirror remembers from before the run is not
@@ -194,8 +200,8 @@ public struct Reconcile: Sendable {
         case (.networkInterface, .networkInterfaceRead(let interface)): facts.networkInterface = .read(interface)
         case (.surroundings, .surroundingsRead(let surroundings)): facts.surroundings = .read(surroundings)
         case (.named, .listed(let named)), (.namedSince, .listed(let named)): facts.named = .read(named)
-        case (.address, .observed(let id, let reading)):
-            facts.address = .read(.init(id: id, reading: reading))
+        case (.address, .observed(let observed)):
+            facts.address = .read(observed)
             if notBefore != nil {
                 hasLooked = true
                 podIsNewer = false
@@ -346,7 +352,7 @@ public struct Reconcile: Sendable {
             // A complete list stays complete: what this worker allocates is in the mirror. Everything else is read again.
             if allocating { facts.named = named }
             // The cloud itself binds from UNBIND only, so the mirror's last word will do for that.
-            if step.cloudVerb == .associate { notBefore = nil }
+            if step.cloudVerb == .associate { (notBefore, hasLooked) = (nil, false) }
             if let intent = claim.status.intent { armed = (step, intent) }
             return proceed(now, mayAct)
         case .refused(.conflict), .refused(.notFound), .refused(.alreadyExists):

@@ -71,7 +71,7 @@ public enum ReconcileEvent: Hashable, Sendable {
     case nodeRead(Node?)
     case networkInterfaceRead(NetworkInterface?)
     case surroundingsRead(Surroundings)
-    case observed(AddressID, AddressReading)
+    case observed(Facts.ObservedAddress)
     case listed(NamedAddresses)
     /// the claim as the API server answered it
     case claimWritten(Claim)

@@ -245,17 +245,17 @@ public struct Reconciler: Sendable {
                 fromMirror(mirror.handle(.track(id), now: now.instant), now, mayAct, &out)
             }
         }
-        if let reading = reading(id, notBefore, now) { return feed(key, .observed(id, reading), now, mayAct, &out) }
+        if let observed = reading(id, notBefore, now) { return feed(key, .observed(observed), now, mayAct, &out) }
         observers[id, default: []].append(Waiter(key: key, notBefore: notBefore))
         fromMirror(mirror.handle(.watch(id, notBefore: notBefore), now: now.instant), now, mayAct, &out)
     }
 
-    private func reading(_ id: AddressID, _ notBefore: Instant, _ now: Now) -> AddressReading? {
+    private func reading(_ id: AddressID, _ notBefore: Instant, _ now: Now) -> Facts.ObservedAddress? {
         guard let entry = mirror.entry(id), entry.observedAt >= notBefore else { return nil }
-        if let address = entry.address { return .present(address) }
+        if let address = entry.address { return .init(id: id, reading: .present(address), at: entry.observedAt) }
         guard let missing = entry.missing else { return nil }
         let confirmed = missing.byIDCount >= 2 && missing.listCount >= 1 && now.instant - missing.since >= Self.lostAfter
-        return .missing(confirmed: confirmed)
+        return .init(id: id, reading: .missing(confirmed: confirmed), at: entry.observedAt)
     }
 
     private mutating func listNamed(_ key: Key, _ notBefore: Instant, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
@@ -286,8 +286,8 @@ public struct Reconciler: Sendable {
 
     private mutating func observed(_ id: AddressID, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
         for waiter in observers.removeValue(forKey: id) ?? [] {
-            if let reading = reading(id, waiter.notBefore, now) {
-                feed(waiter.key, .observed(id, reading), now, mayAct, &out)
+            if let observed = reading(id, waiter.notBefore, now) {
+                feed(waiter.key, .observed(observed), now, mayAct, &out)
             } else {
                 observers[id, default: []].append(waiter)
                 fromMirror(mirror.handle(.watch(id, notBefore: waiter.notBefore), now: now.instant), now, mayAct, &out)

@@ -211,7 +211,12 @@ extension Checks {
 
     /// Promise 2: the binding was seen at the cloud in this run, and the pod read after that is the pod it says.
     private func checkConfirmation(_ side: WorkerSide, _ run: RunTrace?, _ key: Key, _ claim: Claim, _ status: ClaimStatus) {
-        guard status.isReady, let target = status.binding?.target, claim.status.binding?.target != target else { return }
+        guard status.isReady, let target = status.binding?.target else { return }
+        // while its bandwidth is changed, what was said before stays said
+        if let pod = run?.podRead?.pod, !pod.hasEnded, pod.uid != target.podUID, status.intent?.verb != .modifyBandwidth {
+            return fail("promise 2", "\(key.name): said to be ready for pod \(target.podUID), and pod \(pod.uid) was read")
+        }
+        guard claim.status.binding?.target != target else { return }
         counts.confirmations += 1
         guard let run, let (read, sentAt) = run.podRead else { return fail("promise 2", "\(key.name): confirmed without reading the pod") }
         guard let pod = read, pod.uid == target.podUID, pod.podIP == target.podIP, pod.nodeName == target.nodeName, !pod.hasEnded else {

@@ -50,10 +50,11 @@ extension Cluster {
 
     /// A pod that asks for nonsense has what it has, and no claim says more.
     private func disagreement(nonsense pod: Pod, _ key: Key) -> String? {
-        guard let claim = claims[key] else {
-            let left = account.cloud.model.addresses.first { sim.checks.allocated[$0.id] == key && $0.status != .offlining }
-            return left.flatMap { sim.checks.undone.contains(key) ? nil : "\($0.id) is named by no claim, and its pod asks for nonsense" }
+        let left = account.cloud.model.addresses.first {
+            sim.checks.allocated[$0.id] == key && $0.status != .offlining && claims[key]?.spec.addressID != $0.id
         }
+        if let left, !sim.checks.undone.contains(key) { return "\(left.id) is named by no claim, and its pod asks for nonsense" }
+        guard let claim = claims[key] else { return nil }
         let address = claim.spec.addressID.flatMap(account.cloud.address)
         if claim.status.binding != nil, address?.status == .unbind { return "asks for nonsense, and its claim has a binding that was undone" }
         guard claim.status.isReady else { return nil }

@@ -50,7 +50,7 @@ enum Build {
         facts.surroundings = .read(Surroundings(namespaceTerminating: false, ownerGone: false))
         facts.named = .read(NamedAddresses(addresses: named, listedAt: now.instant))
         if let id = claim?.spec.addressID {
-            facts.address = .read(.init(id: id, reading: address.map { .present($0) } ?? .missing(confirmed: missingConfirmed)))
+            facts.address = .read(.init(id: id, reading: address.map { .present($0) } ?? .missing(confirmed: missingConfirmed), at: now.instant))
         }
         return facts
     }

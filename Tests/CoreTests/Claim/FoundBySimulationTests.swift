@@ -49,10 +49,10 @@ import Testing
     @Test func `an EIP of the pod's name without a claim gets one when nobody asks for it, and is kept`() {
         var facts = Build.facts(pod: nil, claim: nil, address: nil, named: [Build.address(.bind) { $0.bandwidth = 30 }])
         #expect(plan(facts) == .need(.address(Build.id)))
-        facts.address = .read(.init(id: Build.id, reading: .present(Build.address(.bind) { $0.bandwidth = 30 })))
+        facts.address = .read(.init(id: Build.id, reading: .present(Build.address(.bind) { $0.bandwidth = 30 }), at: Build.now.instant))
         let spec = ClaimSpec(source: .attributes(AddressAttributes(bandwidth: 30)), deletePolicy: .retain, addressID: Build.id)
         #expect(step(facts) == .createClaim(spec))
-        facts.address = .read(.init(id: Build.id, reading: .missing(confirmed: false)))
+        facts.address = .read(.init(id: Build.id, reading: .missing(confirmed: false), at: Build.now.instant))
         #expect(plan(facts) == .rest(.again(.seconds(5))), "one look that misses it is not believed")
     }
 
@@ -169,6 +169,20 @@ import Testing
         #expect(step(facts) == .release(Build.id))
         facts.memory.released = Build.id
         #expect(plan(facts) == .rest(.awaitAddress(Build.id)))
+    }
+
+    @Test func `a look from just after a binding was accepted does not say that it is not bound, however long ago that was`() {
+        let ours = Build.claim { $0.status.intent = Build.intent(.associate, age: .seconds(40)) }
+        let listed = ours.with { $0.spec = ClaimSpec(source: .listed(Self.own), deletePolicy: .delete, addressID: Self.own) }
+        for claim in [ours, listed] {
+            var facts = Build.facts(pod: nil, claim: claim, address: Build.address { $0.id = claim.spec.addressID! })
+            facts.memory.resolved = claim.status.intent
+            facts.memory.acceptedAt = Build.now.instant - .seconds(30)
+            facts.address = .read(.init(id: claim.spec.addressID!, reading: facts.address.value!.reading, at: Build.now.instant - .seconds(26)))
+            #expect(plan(facts) == .rest(.awaitAddress(claim.spec.addressID!)))
+            facts.address = .read(.init(id: claim.spec.addressID!, reading: facts.address.value!.reading, at: Build.now.instant - .seconds(25)))
+            #expect(step(facts) == (claim == ours ? .release(Build.id) : .deleteClaim))
+        }
     }
 
     @Test func `the time without a pod begins anew after every pod, also one that cannot be served`() throws {

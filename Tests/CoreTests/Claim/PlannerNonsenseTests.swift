@@ -110,7 +110,7 @@ import Testing
         #expect(plan(unread) == .need(.named))
         var left = Build.facts(pod: pod, claim: nil, address: nil, named: [Build.address(.bind)])
         #expect(plan(left) == .need(.address(Build.id)))
-        left.address = .read(.init(id: Build.id, reading: .present(Build.address(.bind))))
+        left.address = .read(.init(id: Build.id, reading: .present(Build.address(.bind)), at: Build.now.instant))
         guard case .step(.createClaim(let spec)) = plan(left) else {
             Issue.record("gives it a claim: \(plan(left))")
             return

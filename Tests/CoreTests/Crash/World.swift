@@ -144,12 +144,12 @@ struct World {
         if now.instant - notBefore < .milliseconds(100) { advance(.milliseconds(200)) }
         if let address = cloud.address(id) {
             missingSince[id] = nil
-            return .observed(id, .present(address))
+            return .observed(.init(id: id, reading: .present(address), at: now.instant))
         }
         let since = missingSince[id] ?? now.instant
         missingSince[id] = since
         advance(.seconds(10))
-        return .observed(id, .missing(confirmed: now.instant - since >= .seconds(120)))
+        return .observed(.init(id: id, reading: .missing(confirmed: now.instant - since >= .seconds(120)), at: now.instant))
     }
 
     private mutating func write(_ effect: ReconcileEffect) -> ReconcileEvent {

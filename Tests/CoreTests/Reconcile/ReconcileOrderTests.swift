@@ -28,7 +28,7 @@ import Testing
         case .readNode: return .nodeRead(Build.node)
         case .readNetworkInterface: return .networkInterfaceRead(Build.interface)
         case .readSurroundings: return .surroundingsRead(Surroundings(namespaceTerminating: false, ownerGone: false))
-        case .observe(let id, _): return .observed(id, .present(address))
+        case .observe(let id, _): return .observed(.init(id: id, reading: .present(address), at: Build.now.instant))
         case .acquire: return .granted
         case .replaceStatus(_, let status): return .claimWritten(claim.with { $0.status = status })
         case .annotatePod: return .podWritten(pod)
@@ -87,6 +87,27 @@ import Testing
             return Self.read(effect, pod: pod, claim: claim, address: address)
         }
         #expect(!asked.contains(.acquire(.associate)))
+        #expect(asked.last == .disassociate(own))
+    }
+
+    // Seed 1131: a binding that was accepted 7 s before, by the word of a look from just after that.
+    @Test func `a user's own EIP is looked at before its claim goes`() {
+        let own = AddressID("eip-0000own1")
+        var claim = Build.claim {
+            $0.spec = ClaimSpec(source: .listed(own), deletePolicy: .delete, addressID: own)
+            $0.status = Build.boundStatus()
+            $0.isDeleting = true
+        }
+        let asked = Self.asked(until: .disassociate) { effect, _ in
+            if case .replaceStatus(_, let status) = effect { claim.status = status }
+            if case .readPod = effect { return .podRead(nil) }
+            let isLook = if case .observe(_, let notBefore) = effect { notBefore == Build.now.instant } else { false }
+            let address = Build.address(isLook ? .bind : .unbind) {
+                $0.id = own
+                $0.tags = []
+            }
+            return Self.read(effect, pod: Build.pod(), claim: claim, address: address)
+        }
         #expect(asked.last == .disassociate(own))
     }
 }
