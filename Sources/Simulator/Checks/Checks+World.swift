@@ -97,7 +97,8 @@ extension Checks {
         case .pending, .allocating, .allocated, .retained, .releasing, .failed: break
         }
         if let id = after.spec.addressID {
-            unclaimed.remove(id)
+            // not by another's claim, into which somebody wrote it
+            if allocated[id].map({ $0 == key }) ?? true { unclaimed.remove(id) }
             let targets = [after.status.binding?.target, after.status.intent?.target].compactMap { $0?.podIP }
             if let ip = cluster.account.cloud.address(id)?.privateIP, targets.contains(ip) { forgottenBindings.remove(id) }
         }

@@ -8,6 +8,9 @@ final class Faults {
     private var sim: Simulation { account.sim }
     private var chance: Chance { sim.chance }
 
+    /// until when looks missed it last
+    private var overlookedUntil: [AddressID: Instant] = [:]
+
     init(_ account: Account) { self.account = account }
 
     func begin() {
@@ -78,13 +81,16 @@ final class Faults {
     private func overlook() {
         let addresses = account.cloud.model.addresses
         guard !addresses.isEmpty else { return }
-        let ids: [AddressID]
+        var ids: [AddressID]
         switch chance.below(4) {
         case 0: ids = addresses.map(\.id)
         case 1: ids = addresses.map(\.id).filter(account.cloud.model.isUserOwned)
         default: ids = [addresses[chance.below(addresses.count)].id]
         }
         let time = chance.pick(chance.milliseconds(100...3000), chance.seconds(1...90))
+        // A user's own is in no list. Two times of missing it with no look between them would be one, longer than that.
+        ids.removeAll { id in account.cloud.model.isUserOwned(id) && (overlookedUntil[id].map { sim.now - $0 < .seconds(130) } ?? false) }
+        for id in ids { overlookedUntil[id] = sim.now + time }
         sim.note { "the cloud: looks miss \(ids) for \(time)" }
         account.cloud.change { $0.settings.overlooked.formUnion(ids) }
         sim.after(time) { [self] in account.cloud.change { $0.settings.overlooked.subtract(ids) } }
