@@ -17,7 +17,7 @@ extension CloudMirror {
     mutating func observeMissing(_ id: AddressID, sentAt: Instant, now: Instant, _ effects: inout [Effect]) {
         let old = entries[id]
         if let old, old.observedAt > sentAt { return }
-        var missing = old?.missing ?? Entry.Missing(since: sentAt, byIDCount: 0, listCount: 0)
+        var missing = old.flatMap { row($0, sentAt: sentAt) } ?? Entry.Missing(since: sentAt, byIDCount: 0, listCount: 0)
         if missing.countedAt.map({ sentAt - $0 >= limits.missingCountGap }) ?? true {
             missing.byIDCount += 1
             missing.countedAt = sentAt
@@ -33,6 +33,12 @@ extension CloudMirror {
         let differs = put(entry, for: id)
         report(id, differs: differs, sentAt: sentAt, &effects)
         replan(id, sentAt: sentAt, now: now)
+    }
+
+    /// The row of looks that one more would make longer. Between two that are too far apart it may have been there.
+    private func row(_ old: Entry, sentAt: Instant) -> Entry.Missing? {
+        guard old.address == nil, !old.isLost(limits) else { return old.missing }
+        return sentAt - old.observedAt <= limits.missingGapMax ? old.missing : nil
     }
 
     /// A list has it, and a look that was later missed it.
@@ -66,8 +72,7 @@ extension CloudMirror {
     /// Entries of addresses that are gone for good are kept a while for those who ask, then dropped.
     mutating func dropGone(now: Instant) {
         let gone = entries.filter { id, entry in
-            guard entry.known == nil, let missing = entry.missing, polling.polls[id] == nil else { return false }
-            return now - missing.since >= limits.missingKept
+            entry.known == nil && polling.polls[id] == nil && now - entry.observedAt >= limits.missingKept
         }
         for id in gone.keys { entries[id] = nil }  // nothing refers to them: an entry without an address is in no index
     }

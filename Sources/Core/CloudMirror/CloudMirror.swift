@@ -2,7 +2,7 @@
 /// One list of everything with our tags at takeover, then slow relists for drift and fast polls by id for what is in flight.
 /// It promises that an observation's time is that of the *sending* of the request that saw it, or `listingLag` before that where it was
 /// a list, and that an older answer never replaces a newer one. It does not promise that the cloud's answers are consistent: whoever
-/// decides weighs `Entry.Missing`.
+/// decides asks `isLost`.
 public struct CloudMirror: Sendable {
     public enum Call: Hashable, Sendable { case list, describe }
 
@@ -50,7 +50,7 @@ public struct CloudMirror: Sendable {
 
         /// How often an address was not there. The list and the look by id are two sources; neither alone is believed.
         public struct Missing: Hashable, Sendable {
-            /// send time of the first request that did not find it
+            /// send time of the first request of the row that did not find it; see `Limits.Mirror.missingGapMax`
             public var since: Instant
             /// looks by id without it, counted at most once per `Limits.Mirror.missingCountGap`
             public var byIDCount: Int
@@ -70,6 +70,12 @@ public struct CloudMirror: Sendable {
             var at: Instant
         }
         var known: Address? { address ?? doubted?.address }
+
+        /// Missed by two sources, twice, and for so long that it does not exist any more. It stays so until it is seen.
+        func isLost(_ limits: Limits.Mirror) -> Bool {
+            guard address == nil, let missing else { return false }
+            return missing.byIDCount >= limits.missingCountWanted && missing.listCount >= 1 && observedAt - missing.since >= limits.lostAfter
+        }
     }
 
     let limits: Limits.Mirror
@@ -124,6 +130,8 @@ public struct CloudMirror: Sendable {
     public var listedAt: Instant? { listing.listedAt }
     /// nil when it was never looked for.
     public func entry(_ id: AddressID) -> Entry? { entries[id] }
+    /// Whether it does not exist any more: one look that misses it, or many at once, are not believed.
+    public func isLost(_ id: AddressID) -> Bool { entries[id]?.isLost(limits) ?? false }
     /// Addresses of that name, oldest first, then by id; last those that only a look by id has missed: that alone is not believed.
     public func named(_ name: String) -> [Address] {
         let ids = names[name]

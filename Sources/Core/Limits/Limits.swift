@@ -42,7 +42,12 @@ extension Limits {
         /// Looks that are made by the mirror itself when a list does not have an address.
         public var missingCountWanted = 2
         public var confirmEvery = Duration.seconds(30)
-        /// How long it is remembered that an address is gone. After that it is unknown, as if never seen.
+        /// An address that was missed for less than this is not lost: the cloud documents no bound, and a lost static address is for ever.
+        public var lostAfter = Duration.seconds(120)
+        /// Looks by id that are further apart are no row, and say nothing of the time between: for a user's own address, which is in no
+        /// list of ours, nothing else would.
+        public var missingGapMax = Duration.seconds(45)
+        /// How long after the last look it is remembered that an address is gone. After that it is unknown, as if never seen.
         public var missingKept = Duration.seconds(600)
         /// After a failed call: doubles from the first to the second.
         public var backoffFirst = Duration.milliseconds(500)
@@ -61,6 +66,9 @@ extension Limits {
             }
             if missingKept < confirmEvery * missingCountWanted {
                 problems.append("mirror.missingKept \(missingKept) is shorter than the looks that confirm a loss")
+            }
+            if missingGapMax <= confirmEvery {
+                problems.append("mirror.missingGapMax \(missingGapMax) has to be longer than confirmEvery \(confirmEvery), or no loss is confirmed")
             }
             if pollEvery > pollRestlessEvery { problems.append("mirror.pollEvery \(pollEvery) is longer than pollRestlessEvery \(pollRestlessEvery)") }
             return problems

@@ -29,9 +29,6 @@ public struct Reconciler: Sendable {
         case wake(at: Instant)
     }
 
-    /// an address is believed to be lost only this long after it was first missed
-    static let lostAfter = Duration.seconds(120)
-
     /// how old the observation that an address is not there may be
     static let missingFresh = Duration.seconds(2)
 
@@ -253,9 +250,7 @@ public struct Reconciler: Sendable {
     private func reading(_ id: AddressID, _ notBefore: Instant, _ now: Now) -> Facts.ObservedAddress? {
         guard let entry = mirror.entry(id), entry.observedAt >= notBefore else { return nil }
         if let address = entry.address { return .init(id: id, reading: .present(address), at: entry.observedAt) }
-        guard let missing = entry.missing else { return nil }
-        let confirmed = missing.byIDCount >= 2 && missing.listCount >= 1 && now.instant - missing.since >= Self.lostAfter
-        return .init(id: id, reading: .missing(confirmed: confirmed), at: entry.observedAt)
+        return .init(id: id, reading: .missing(confirmed: mirror.isLost(id)), at: entry.observedAt)
     }
 
     private mutating func listNamed(_ key: Key, _ notBefore: Instant, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {

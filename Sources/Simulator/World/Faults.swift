@@ -88,8 +88,9 @@ final class Faults {
         default: ids = [addresses[chance.below(addresses.count)].id]
         }
         let time = chance.pick(chance.milliseconds(100...3000), chance.seconds(1...90))
-        // A user's own is in no list. Two times of missing it with no look between them would be one, longer than that.
-        ids.removeAll { id in account.cloud.model.isUserOwned(id) && (overlookedUntil[id].map { sim.now - $0 < .seconds(130) } ?? false) }
+        // A user's own is in no list. Two times of missing it that no look need come between would be one, longer than that: looks may be
+        // as far apart as `missingGapMax`, and executed as late as a request lives.
+        ids.removeAll { id in account.cloud.model.isUserOwned(id) && (overlookedUntil[id].map { sim.now - $0 < .seconds(75) } ?? false) }
         for id in ids { overlookedUntil[id] = sim.now + time }
         sim.note { "the cloud: looks miss \(ids) for \(time)" }
         account.cloud.change { $0.settings.overlooked.formUnion(ids) }

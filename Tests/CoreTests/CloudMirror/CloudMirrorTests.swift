@@ -197,6 +197,31 @@ import Testing
         #expect(mirror.entry(Self.id(1))?.missing == nil, "it was only late")
     }
 
+    // Found by simulation: two looks, two minutes apart, had missed a user's own address, which was there all the time.
+    @Test func `looks that are far apart are no row`() {
+        var mirror = Self.listed([])
+        let id = Self.id(9)
+        func miss(_ seconds: Int) -> Bool {
+            _ = mirror.handle(.described(asked: [id], found: [], sentAt: .ms(seconds * 1000)), now: .ms(seconds * 1000 + 50))
+            return mirror.isLost(id)
+        }
+        func list(_ seconds: Int) {
+            _ = mirror.handle(.wake, now: .ms(seconds * 1000))
+            _ = mirror.handle(.listed([], total: 0, offset: 0, sentAt: .ms(seconds * 1000)), now: .ms(seconds * 1000 + 50))
+        }
+        #expect(!miss(1))
+        list(61)
+        #expect(!miss(122) && mirror.entry(id)?.missing?.since == .ms(122_000))
+        list(130)
+        #expect(!miss(165) && !miss(205))
+        #expect(miss(242), "a row of two minutes")
+        #expect(miss(600), "and then for as long as nobody sees it")
+        list(800)
+        #expect(mirror.isLost(id), "the last look counts, not the first")
+        _ = mirror.handle(.described(asked: [id], found: [Self.address(9, ours: false)], sentAt: .ms(801_000)), now: .ms(801_050))
+        #expect(!mirror.isLost(id) && !miss(802))
+    }
+
     @Test func `one that only a look has missed is found by its name until a newer list misses it as well, or it is given up`() {
         let (known, other) = (Self.address(1), Self.address(2, name: "n_1"))
         func missed() -> CloudMirror {
