@@ -77,12 +77,9 @@ extension CloudMirror {
         for id in gone.keys { entries[id] = nil }  // nothing refers to them: an entry without an address is in no index
     }
 
-    /// Those who waited are told; a change that nobody waited for is told as one.
+    /// A change concerns others than those who waited as well.
     private mutating func report(_ id: AddressID, differs: Bool, sentAt: Instant, _ effects: inout [Effect]) {
-        if polling.satisfy(id, sentAt: sentAt) {
-            effects.append(.observed(id))
-        } else if differs {
-            effects.append(.changed(id))
-        }
+        if differs { effects.append(.changed(id)) }
+        if polling.satisfy(id, sentAt: sentAt) { effects.append(.observed(id)) }
     }
 }

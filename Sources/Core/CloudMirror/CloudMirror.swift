@@ -33,7 +33,7 @@ public struct CloudMirror: Sendable {
         case describe([AddressID])
         /// somebody who watched it has the observation waited for
         case observed(AddressID)
-        /// it changed, and nobody was waiting
+        /// it changed; who waits for it gets `observed` after that
         case changed(AddressID)
         /// a list is complete; the first one permits to allocate
         case complete(listedAt: Instant)
@@ -130,6 +130,8 @@ public struct CloudMirror: Sendable {
     public var listedAt: Instant? { listing.listedAt }
     /// nil when it was never looked for.
     public func entry(_ id: AddressID) -> Entry? { entries[id] }
+    /// Whether it was looked for, or is about to be.
+    public func knows(_ id: AddressID) -> Bool { entries[id] != nil || polling.polls[id] != nil }
     /// Whether it does not exist any more: one look that misses it, or many at once, are not believed.
     public func isLost(_ id: AddressID) -> Bool { entries[id]?.isLost(limits) ?? false }
     /// Addresses of that name, oldest first, then by id; last those that only a look by id has missed: that alone is not believed.

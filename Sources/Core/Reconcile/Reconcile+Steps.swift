@@ -33,4 +33,13 @@ extension Reconcile {
         case .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: preconditionFailure("goes to Kubernetes")
         }
     }
+
+    /// The mutating cloud call that is on its way, and the address it is for, as far as that has an id.
+    public var callUnderWay: (verb: CloudVerb, addressID: AddressID?)? {
+        guard case .acting(let step, _, _) = state, let verb = step.cloudVerb else { return nil }
+        switch step {
+        case .associate(let id, _), .disassociate(let id), .release(let id), .modifyBandwidth(let id, _): return (verb, id)
+        case .allocate, .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: return (verb, nil)
+        }
+    }
 }

@@ -68,13 +68,9 @@ public struct Reconcile: Sendable {
 
     public var isFinished: Bool { state == .finished }
 
-    /// The mutating cloud call that is on its way, and the address it is for, as far as that has an id.
-    public var callUnderWay: (verb: CloudVerb, addressID: AddressID?)? {
-        guard case .acting(let step, _, _) = state, let verb = step.cloudVerb else { return nil }
-        switch step {
-        case .associate(let id, _), .disassociate(let id), .release(let id), .modifyBandwidth(let id, _): return (verb, id)
-        case .allocate, .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: return (verb, nil)
-        }
+    /// The address was seen to be another than this run's last look says: what is reported of it takes a new one.
+    mutating func changed(_ id: AddressID) {
+        if facts.address.value?.id == id { hasLooked = false }
     }
 
     /// - Parameter mayAct: whether this worker owns the key's shard at this moment (the deadline of its proof is not past).

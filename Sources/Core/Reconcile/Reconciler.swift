@@ -24,7 +24,7 @@ public struct Reconciler: Sendable {
         case list(offset: Int, limit: Int)
         case describe([AddressID])
         case finished(Key, ReconcileOutcome)
-        /// the address of that key changed at the cloud and nobody was waiting: it should be looked at
+        /// an address that concerns that key changed at the cloud, and the key does not wait for it: it should be looked at
         case drifted(Key)
         case wake(at: Instant)
     }
@@ -77,8 +77,7 @@ public struct Reconciler: Sendable {
     private var nextWake: Instant?
     /// turns whose runs ended; given back after the event, when nothing else is half done
     private var cancelled: [Int] = []
-    /// which key an address belonged to when it was last looked at
-    private var holders: [AddressID: Key] = [:]
+    private var holders = Holders()
 
     public init(policy: Policy, limits: Limits = Limits(), seed: UInt64) {
         self.policy = policy
@@ -161,7 +160,7 @@ public struct Reconciler: Sendable {
             if let id = claim.spec.addressID, id != spec.addressID { letGo(id, of: key, claim, now, mayAct, &out) }
             out.append(.perform(key, run: run, effect))
         case .disassociate(let id), .release(let id), .modifyBandwidth(let id, _), .associate(let id, _, _):
-            holders[id] = key
+            holders.note(key, id)
             depart(key, effect, now, mayAct, &out)
         case .allocate: depart(key, effect, now, mayAct, &out)
         case .readClaim, .readPod, .readNode, .readSurroundings, .createClaim, .addFinalizer, .replaceStatus, .deleteClaim, .annotatePod,
@@ -174,7 +173,8 @@ public struct Reconciler: Sendable {
     private mutating func letGo(
         _ id: AddressID, of key: Key, _ claim: Claim, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
     ) {
-        if claim.spec.isUserOwned {
+        let isLast = holders.letGo(key, id)
+        if claim.spec.isUserOwned, isLast {
             fromMirror(mirror.handle(.forget(id), now: now.instant), now, mayAct, &out)
         } else if let address = mirror.entry(id)?.known, Naming.owns(address, key) {
             fromMirror(mirror.handle(.gone(id), now: now.instant), now, mayAct, &out)
@@ -209,22 +209,17 @@ public struct Reconciler: Sendable {
             fromPacing(pacing.handle(.finished(.describeNetworkInterfaces, kind), now: now.instant), now, mayAct, &out)
         }
         if let acted {
-            holders[acted] = key
+            holders.note(key, acted)
             fromMirror(mirror.handle(.acted(acted, at: now.instant), now: now.instant), now, mayAct, &out)
         }
         guard runs[key]?.number == run else { return }
         // An EIP sits on this pod's private IP: if it is another key's, that one has to let go of it.
-        if case .networkInterfaceRead(let interface) = event, let id = interface?.addressID, let other = owner(of: id, cluster: key.cluster), other != key {
+        if case .networkInterfaceRead(let interface) = event, let id = interface?.addressID,
+            let other = holders.owner(of: id, seen: mirror.entry(id)?.address, cluster: key.cluster), other != key
+        {
             out.append(.drifted(other))
         }
         feed(key, event, now, mayAct, &out)
-    }
-
-    /// Whose address it is, as far as that is known: who looked at it last, or whose name it carries.
-    private func owner(of id: AddressID, cluster: String) -> Key? {
-        if let key = holders[id] { return key }
-        guard let address = mirror.entry(id)?.address, Naming.isOurs(address, cluster: cluster) else { return nil }
-        return Naming.key(ofAddressNamed: address.name, cluster: cluster)
     }
 
     // MARK: the mirror
@@ -232,7 +227,7 @@ public struct Reconciler: Sendable {
     private mutating func observe(
         _ key: Key, _ id: AddressID, _ notBefore: Instant, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
     ) {
-        holders[id] = key
+        holders.note(key, id)
         var notBefore = max(notBefore, believedSince)
         if let entry = mirror.entry(id) {
             // What is not there is looked for again: nothing else would notice that it has come.
@@ -272,10 +267,19 @@ public struct Reconciler: Sendable {
             case .list(let offset, let limit): request(.list(offset: offset, limit: limit), .describeAddresses, .sweep, now, mayAct, &out)
             case .describe(let ids): request(.describe(ids), .describeAddresses, .bind, now, mayAct, &out)
             case .observed(let id): observed(id, now, mayAct, &out)
-            case .changed(let id): if let key = holders[id] { out.append(.drifted(key)) }
+            case .changed(let id): changed(id, &out)
             case .complete: completed(now, mayAct, &out)
             case .wake(let at): mirrorWake = at
             }
+        }
+    }
+
+    /// Those who wait for it are told what it is; the others it concerns look at it again.
+    private mutating func changed(_ id: AddressID, _ out: inout [Effect]) {
+        let waiting = observers[id] ?? []
+        for key in holders.keys(id) where !waiting.contains(where: { $0.key == key }) {
+            runs[key]?.machine.changed(id)
+            out.append(.drifted(key))
         }
     }
 
@@ -291,6 +295,7 @@ public struct Reconciler: Sendable {
     }
 
     private mutating func completed(_ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
+        holders.forget { !mirror.knows($0) && observers[$0] == nil }
         let waiting = listers
         listers = []
         for waiter in waiting { listNamed(waiter.key, waiter.notBefore, now, mayAct, &out) }

@@ -236,7 +236,9 @@ final class Users {
     /// Somebody edits a claim that is none of theirs.
     func editClaim() {
         guard !cluster.claims.isEmpty else { return }
-        let claim = sim.chance.pick(of: cluster.sortedClaims)
+        // those whose pod asks for nonsense as often as all others
+        let odd = cluster.sortedClaims.filter { claim in names.contains { $0.isMistyped && $0.key == cluster.key(claim.namespace, claim.name) } }
+        let claim = sim.chance.pick(of: odd.isEmpty || sim.chance.below(2) == 0 ? cluster.sortedClaims : odd)
         let patch: JSONValue
         switch sim.chance.below(5) {
         case 0: patch = ["metadata": ["finalizers": .null]]
@@ -246,20 +248,28 @@ final class Users {
             patch = ["spec": ["addressID": .string(sim.chance.pick(of: ids).rawValue)]]
         default: patch = ["spec": ["deletePolicy": claim.spec.deletePolicy == .retain ? "Pod" : "Never"]]
         }
-        let key = cluster.key(claim.namespace, claim.name)
-        sim.note { "\(self.cluster.label(key)): claim edited: \(patch)" }
         // Who takes a finalizer away mostly wants the claim gone at any price.
-        let deletes = patch["spec"].isNull && sim.chance.below(2) == 0
+        edit(cluster.key(claim.namespace, claim.name), patch, deletes: patch["spec"].isNull && sim.chance.below(2) == 0)
+    }
+
+    private func edit(_ key: Key, _ patch: JSONValue, deletes: Bool) {
+        sim.note { "\(self.cluster.label(key)): claim edited: \(patch)" }
         sim.checks.edits {
             cluster.attempt { api, _ throws(APIStatus) in _ = try api.patch(.merge(patch), at: cluster.claimRef(key)) }
             if deletes { deleteClaim(key) }
         }
     }
 
+    /// Perhaps, where claims are edited at all: the last thing that happens to it.
+    private func loseClaim(_ key: Key) {
+        guard sim.draw.faults.handEditEvery != nil, cluster.claims[key] != nil, sim.chance.below(2) == 0 else { return }
+        edit(key, ["metadata": ["finalizers": .null]], deletes: true)
+    }
+
     /// Pods that nobody ends any more are ended; half of the names that are away come back, and half of the nonsense is put right.
     func heal() {
         for name in names {
-            if name.isMistyped, sim.chance.below(2) == 0 { annotate(name) }
+            if name.isMistyped { sim.chance.below(2) == 0 ? annotate(name) : loseClaim(name.key) }
             if let pod = cluster.pods[name.key], pod.isTerminating { cluster.kubelet.end(name.key, pod.uid) }
             if cluster.pods[name.key] == nil, sim.chance.below(2) == 0 { sim.after(sim.chance.seconds(1...20)) { [self] in create(name) } }
         }

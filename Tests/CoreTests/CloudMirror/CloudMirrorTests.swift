@@ -169,6 +169,8 @@ import Testing
         _ = mirror.handle(.wake, now: .ms(60_010))
         _ = mirror.handle(.listed([Self.address(2)], total: 1, offset: 0, sentAt: .ms(60_020)), now: .ms(60_100))
         #expect(mirror.entry(Self.id(1))?.missing?.listCount == 1 && mirror.entry(Self.id(1))?.missing?.byIDCount == 1)
+        _ = mirror.handle(.described(asked: [Self.id(1)], found: [], sentAt: .ms(40_000)), now: .ms(60_105))
+        _ = mirror.handle(.described(asked: [Self.id(1)], found: [], sentAt: .ms(80_000)), now: .ms(80_100))
         // and so it is while it is looked at all the time
         _ = mirror.handle(.wake, now: .ms(120_110))
         _ = mirror.handle(.described(asked: [Self.id(1)], found: [], sentAt: .ms(120_130)), now: .ms(120_140))
@@ -201,11 +203,11 @@ import Testing
     @Test func `looks that are far apart are no row`() {
         var mirror = Self.listed([])
         let id = Self.id(9)
-        func miss(_ seconds: Int) -> Bool {
+        func miss(_ seconds: Int64) -> Bool {
             _ = mirror.handle(.described(asked: [id], found: [], sentAt: .ms(seconds * 1000)), now: .ms(seconds * 1000 + 50))
             return mirror.isLost(id)
         }
-        func list(_ seconds: Int) {
+        func list(_ seconds: Int64) {
             _ = mirror.handle(.wake, now: .ms(seconds * 1000))
             _ = mirror.handle(.listed([], total: 0, offset: 0, sentAt: .ms(seconds * 1000)), now: .ms(seconds * 1000 + 50))
         }

@@ -102,6 +102,12 @@ struct ReconcilerDrive {
         now = Now(instant: now.instant + step, wall: now.wall + step)
     }
 
+    /// Answers what was asked for muted keys until now.
+    mutating func answerMuted() {
+        for (key, run, effect) in unanswered { agenda.add(.answered(key, run: run, answer(key, effect)), at: now.instant + .milliseconds(5)) }
+        unanswered = []
+    }
+
     // MARK: what was asked
 
     func times(of verb: CloudVerb) -> [(name: String, at: Instant)] {
