@@ -21,7 +21,8 @@ func simulateCommand(_ stopped: Latch) -> Command {
     return Command(
         "simulate", "Runs the controller's decisions in virtual time and tries to break the promises.",
         discussion: "Several replicas, clusters, a log and a cloud, all drawn from a seed, and with them what goes wrong. "
-            + "Exit code 0: every promise kept, 3: one was broken, 4: something did not come to rest after everything was healed. "
+            + "Exit code 0: every promise kept, 3: one was broken, 4: something did not come to rest after everything was healed, "
+            + "5: it crashed. "
             + "A failure is told with the one command that repeats it.",
         defaults: SimulateOptions(),
         options: [
@@ -65,18 +66,21 @@ private func simulate(_ options: SimulateOptions, _ stopped: Latch) async throws
         }
         return kind
     }
+    SeedsUnderWay.shared.watch(steps: options.steps)
     if options.traces {
         guard settings.seeds.count == 1 else { throw BadSeeds(description: "--trace is for one seed: give it with --seed") }
         return trace(settings)
     }
     let asked = settings
     let report = await runSwarm(
-        asked, progress: { total, elapsed in write(progress(total, elapsed, asked) + "\n", to: 2) }, isStopped: { stopped.isOpen })
+        asked, progress: { total, elapsed in write(progress(total, elapsed, asked) + "\n", to: 2) }, isStopped: { stopped.isOpen },
+        began: SeedsUnderWay.shared.began, ended: SeedsUnderWay.shared.ended)
     guard let failed = report.failed else {
         write(options.output == .json ? json(report, settings) + "\n" : summary(report, settings), to: 1)
         return 0
     }
     write("seed \(failed.seed) failed: \(failed.violation.map { "\($0.rule): \($0.words)" } ?? "")\n", to: 2)
+    SeedsUnderWay.shared.began(failed.seed)  // once more, in ways that differ
     var last = (report: failed, settings: settings)
     if !options.keeps {
         write("looking for a shorter run\n", to: 2)
@@ -98,6 +102,7 @@ private func command(_ settings: SwarmSettings) -> String {
 }
 
 private func trace(_ settings: SwarmSettings) -> Int32 {
+    SeedsUnderWay.shared.began(settings.seeds.lowerBound)
     let simulation = Simulation(seed: settings.seeds.lowerBound, without: settings.without, traces: true)
     let report = simulation.run(steps: settings.steps)
     write(simulation.transcript.joined(separator: "\n") + "\nhash \(report.hash)\n", to: 1)

@@ -171,6 +171,12 @@ class Faults:
 
     # MARK: the end
 
+    def never(self):
+        """Kinds of faults that were meant to come and did not; of the cloud's and of hooks, those that failed each time."""
+        wanted = {"kills": True, "pauses": True, "cloud": True, "broker": self.hooks.get("broker"), "apiserver": self.hooks.get("apiserver"),
+                  "restores": self.hooks.get("save") and self.hooks.get("restore")}
+        return [name for name, is_wanted in wanted.items() if is_wanted and not self.counts[name]]
+
     def stop(self):
         """No fault is left, and every replica runs."""
         if self.hooks.get("mend"):

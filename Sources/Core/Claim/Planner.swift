@@ -156,8 +156,9 @@ public struct Planner {
         case .present(let address):
             if foreign(address, claim) != nil { return addressOfTheName(claim) }
             guard let createdAt = address.createdAt else { return nil }
+            // The cloud's clock may be ahead of the API server's, but a time far from now is none to wait for.
             let wait = createdAt + policy.listingLag - now.wall
-            return wait > .zero && wait <= policy.listingLag ? Plan(.rest(.again(wait)), .waitingForMirror) : nil
+            return wait > .zero && wait <= policy.listingLag * 2 ? Plan(.rest(.again(wait)), .waitingForMirror) : nil
         }
     }
 

@@ -14,11 +14,11 @@ struct Holders {
         entries[id]!.keys.append(key)
     }
 
-    /// Whether no other claim names it.
-    mutating func letGo(_ key: Key, _ id: AddressID) -> Bool {
+    /// Whose claims name it still, as far as is known.
+    mutating func letGo(_ key: Key, _ id: AddressID) -> [Key] {
         entries[id, default: Entry()].keys.removeAll { $0 == key }
         entries[id]!.last = key
-        return entries[id]!.keys.isEmpty
+        return entries[id]!.keys
     }
 
     /// Whom a change of the address concerns.

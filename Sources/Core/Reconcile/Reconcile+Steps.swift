@@ -42,4 +42,10 @@ extension Reconcile {
         case .allocate, .createClaim, .addFinalizer, .updateSpec, .writeStatus, .deleteClaim, .removeFinalizer, .annotatePod: return (verb, nil)
         }
     }
+
+    /// Whether this run goes on as one whose address is not there: not every look that misses it is believed.
+    func misses(_ id: AddressID) -> Bool {
+        guard let observed = facts.address.value, observed.id == id, case .missing = observed.reading else { return false }
+        return true
+    }
 }

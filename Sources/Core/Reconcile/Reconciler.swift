@@ -173,10 +173,12 @@ public struct Reconciler: Sendable {
     private mutating func letGo(
         _ id: AddressID, of key: Key, _ claim: Claim, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]
     ) {
-        let isLast = holders.letGo(key, id)
-        if claim.spec.isUserOwned, isLast {
+        let others = holders.letGo(key, id)
+        // They may have lost it to this claim, which had its place before them.
+        out += others.map { .drifted($0) }
+        if claim.spec.isUserOwned, others.isEmpty {
             fromMirror(mirror.handle(.forget(id), now: now.instant), now, mayAct, &out)
-        } else if let address = mirror.entry(id)?.known, Naming.owns(address, key) {
+        } else if runs[key]?.machine.misses(id) == true, let address = mirror.entry(id)?.known, Naming.owns(address, key) {
             fromMirror(mirror.handle(.gone(id), now: now.instant), now, mayAct, &out)
         }
     }
@@ -274,13 +276,13 @@ public struct Reconciler: Sendable {
         }
     }
 
-    /// Those who wait for it are told what it is; the others it concerns look at it again.
+    /// Those who wait for it are told what it is. When nobody does, who looked last looks again, and not all whom it concerns: where two
+    /// claims say of one place that they bound it there, they would undo each other's bindings in turns.
     private mutating func changed(_ id: AddressID, _ out: inout [Effect]) {
         let waiting = observers[id] ?? []
-        for key in holders.keys(id) where !waiting.contains(where: { $0.key == key }) {
-            runs[key]?.machine.changed(id)
-            out.append(.drifted(key))
-        }
+        let keys = holders.keys(id)
+        for key in keys where !waiting.contains(where: { $0.key == key }) { runs[key]?.machine.changed(id) }
+        if waiting.isEmpty, let last = keys.last { out.append(.drifted(last)) }
     }
 
     private mutating func observed(_ id: AddressID, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {

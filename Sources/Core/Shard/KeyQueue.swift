@@ -40,6 +40,8 @@ struct KeyQueue: Sendable {
         var failures = 0
         /// since when its offsets are held back
         var heldSince: Instant?
+        /// waits for a time, and nothing of the log waits for it
+        var isParked: Bool { running == nil && notBefore != nil && waiting?.covers.isEmpty == true }
     }
 
     private struct Delay: Comparable, Sendable {
@@ -50,6 +52,7 @@ struct KeyQueue: Sendable {
 
     private let limits: Limits.Shard
     private var items: [Key: Item] = [:]
+    private var parked: Set<Key> = []
     private var lanes: Lanes<Key>
     private var delays = Heap<Delay>()
     private var generator: SeededGenerator
@@ -63,6 +66,8 @@ struct KeyQueue: Sendable {
 
     /// Keys in any state.
     var count: Int { items.count }
+    /// Keys that are in work, or hold offsets back. What is parked is not: it may wait for what only a later message brings.
+    var busyCount: Int { items.count - parked.count }
     /// Keys that could start at once.
     var readyCount: Int { lanes.count }
 
@@ -100,7 +105,7 @@ struct KeyQueue: Sendable {
         item.waiting = nil
         item.running = work
         if item.heldSince == nil { item.heldSince = now }
-        items[key] = item
+        put(key, item)
         runningCount += 1
         return Run(key: key, cause: work.cause, attempt: item.failures + 1)
     }
@@ -172,12 +177,17 @@ struct KeyQueue: Sendable {
                 item.waiting = work
                 enter(key, &item, now: now)
             } else {
-                items[key] = item.running == nil ? nil : item
+                put(key, item.running == nil ? nil : item)
             }
         }
     }
 
     // MARK: Inside
+
+    private mutating func put(_ key: Key, _ item: Item?) {
+        items[key] = item
+        if item?.isParked ?? false { parked.insert(key) } else { parked.remove(key) }
+    }
 
     static func lane(of cause: Cause) -> Lane {
         switch cause {
@@ -199,7 +209,7 @@ struct KeyQueue: Sendable {
         if !wasTold, delay > .zero {
             item.notBefore = now + delay
             delays.insert(Delay(until: now + delay, key: key))
-            items[key] = item
+            put(key, item)
         } else {
             enter(key, &item, now: now)
         }
@@ -229,14 +239,14 @@ struct KeyQueue: Sendable {
     }
 
     private mutating func enter(_ key: Key, _ item: inout Item, now: Instant) {
-        items[key] = item
+        put(key, item)
         guard item.running == nil, let waiting = item.waiting else { return }
         lanes.push(key, lane: waiting.lane.rawValue, cluster: key.cluster, namespace: key.namespace, now: now)
     }
 
     private mutating func enterOrForget(_ key: Key, _ item: inout Item, now: Instant) {
         if item.waiting == nil {
-            items[key] = nil
+            put(key, nil)
         } else {
             enter(key, &item, now: now)
         }

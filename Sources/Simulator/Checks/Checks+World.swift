@@ -196,7 +196,7 @@ extension Checks {
         // Of a pod that came and went unseen nobody can know.
         switch duty.presence[key] {
         case .present: fail("expiry", "\(key.name): expired, and its pod is there")
-        case .gone(let at): if now - at < expireAfter { fail("expiry", "\(key.name): expired \(now - at) after its pod was gone") }
+        case .gone(let at): if now - at < expireAfter(duty.cluster.claims[key]) { fail("expiry", "\(key.name): expired \(now - at) after its pod was gone") }
         case nil: break
         }
     }
@@ -204,6 +204,8 @@ extension Checks {
     /// The claim of an expired name was deleted: it said nothing else for all that time.
     func expired(_ cluster: Cluster, _ key: Key) {
         guard let claim = cluster.claims[key], !undone.contains(key) else { return }
+        if claim.spec.expireAfter ?? sim.draw.expireAfter == .zero { fail("expiry", "\(key.name): expired, and is kept for ever") }
+        let expireAfter = expireAfter(claim)
         if let at = servedAt[key], now - at < expireAfter { fail("expiry", "\(key.name): expired \(now - at) after its claim was in use") }
         if let at = retainedAt[key], now - at < expireAfter { fail("expiry", "\(key.name): expired \(now - at) after its claim was retained") }
         if claim.spec.deletePolicy != .retain { fail("expiry", "\(key.name): expired, and is not static") }

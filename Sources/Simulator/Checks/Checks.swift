@@ -31,7 +31,7 @@ final class Checks {
     var retainedAt: [Key: Instant] = [:]
     /// by clocks that run fast and are off
     var observation: Duration { least(sim.draw.observation) }
-    var expireAfter: Duration { least(sim.draw.expireAfter) }
+    func expireAfter(_ claim: Claim?) -> Duration { least(claim?.spec.expireAfter ?? sim.draw.expireAfter) }
     private func least(_ time: Duration) -> Duration { time - time / 100 - .seconds(4) }
 
     /// addresses of which an unbinding was executed last, and when
@@ -78,8 +78,10 @@ final class Checks {
 
     func limits(_ machine: Worker) {
         if machine.running > limits.shard.runsMax { fail("limits", "\(machine.running) runs at once, \(limits.shard.runsMax) are allowed") }
-        // what was prefetched is still taken
-        if machine.keyCount > limits.shard.keysMax + 500 { fail("limits", "\(machine.keyCount) keys in the queue") }
+    }
+    /// More messages are asked for. What was asked for before it had enough is still taken.
+    func limits(fetchOf machine: Worker) {
+        if machine.busyCount >= limits.shard.keysMax { fail("limits", "more messages for a worker that has \(machine.busyCount) keys in work") }
     }
 
     func limits(list limit: Int) { if limit > limits.mirror.pageCountMax { fail("limits", "a page of \(limit) addresses asked for") } }

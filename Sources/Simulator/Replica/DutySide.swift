@@ -6,7 +6,7 @@ final class DutySide {
     private unowned let replica: Replica
     private unowned let leader: LeaderSide
     private var sim: Simulation { replica.sim }
-    private var cluster: Cluster { leader.cluster }
+    var cluster: Cluster { leader.cluster }
     let term: Leadership.Term
     private(set) var machine: ClusterDuty
     private var pods: Follower<Pod>!

@@ -52,8 +52,11 @@ public struct SwarmReport: Sendable {
 /// - Parameters:
 ///   - progress: told about twice a second, with the time gone by.
 ///   - isStopped: asked between seeds.
+///   - began: told of each seed, in the task that runs it.
+///   - ended: told of it again, when it is over.
 public func runSwarm(
-    _ settings: SwarmSettings, progress: @escaping @Sendable (SwarmReport, Duration) -> Void, isStopped: @escaping @Sendable () -> Bool
+    _ settings: SwarmSettings, progress: @escaping @Sendable (SwarmReport, Duration) -> Void, isStopped: @escaping @Sendable () -> Bool,
+    began: @escaping @Sendable (UInt64) -> Void = { _ in }, ended: @escaping @Sendable (UInt64) -> Void = { _ in }
 ) async -> SwarmReport {
     let clock = ContinuousClock()
     let begin = clock.now
@@ -66,7 +69,11 @@ public func runSwarm(
             guard !isOver, next <= settings.seeds.upperBound, !isStopped() else { return }
             let seed = next
             if next == settings.seeds.upperBound { isOver = true } else { next += 1 }
-            group.addTask { Simulation(seed: seed, without: settings.without).run(steps: settings.steps) }
+            group.addTask {
+                began(seed)
+                defer { ended(seed) }
+                return Simulation(seed: seed, without: settings.without).run(steps: settings.steps)
+            }
         }
         for _ in 0..<max(1, settings.jobs) { start() }
         for await report in group {

@@ -28,7 +28,9 @@ extension Cluster {
         if claim.isDeleting { return "its claim is still being deleted" }
         if !claim.hasFinalizer { return "its claim has no finalizer" }
         if isTaken(key, claim) { return nil }
-        if isLost(claim) || isForgotten(claim) || isBlocked(running.ip) { return nil }
+        if isLost(claim) || isForgotten(claim) { return nil }
+        // Before that, what it names has to be there: an EIP of its own that it does not name is found once what it names is lost.
+        if isBlocked(running.ip), claim.spec.addressID.map({ account.cloud.address($0) != nil }) ?? true { return nil }
         guard let target = claim.status.binding?.target, claim.status.isReady else {
             return "not bound: \(claim.status.phase.rawValue), \(claim.status.conditions.first?.reason.rawValue ?? "")"
         }
@@ -98,9 +100,10 @@ extension Cluster {
 
     /// A user's own EIP that is bound where no claim remembers to have bound it: the claim says so, and people unbind it.
     private func isForgotten(_ claim: Claim) -> Bool {
-        guard let id = claim.spec.addressID, sim.checks.forgottenBindings.contains(id) || sim.checks.undone.contains(key(claim.namespace, claim.name)) else {
-            return false
-        }
+        guard let id = claim.spec.addressID else { return false }
+        // a rollback may have taken the claim of another cluster's pod that lists it as well
+        let isUndone = sim.checks.undone.contains(key(claim.namespace, claim.name)) || claim.spec.isUserOwned && !sim.checks.undone.isEmpty
+        guard isUndone || sim.checks.forgottenBindings.contains(id) else { return false }
         return claim.status.conditions.contains { $0.reason == .eipInUse }
     }
 

@@ -15,6 +15,8 @@ final class Users {
         let key: Key
         var kind: Kind
         var bandwidth = 100
+        /// what `claim-expired-duration` says, if it is there; it is for static ones
+        var expiredDuration: String?
         /// what was last written for it is nonsense
         var isMistyped = false
         init(_ key: Key, _ kind: Kind) {
@@ -41,7 +43,9 @@ final class Users {
             let namespace = Cluster.namespaces[number % Cluster.namespaces.count]
             let lists = number == 2 || number == 3 && sim.draw.listsTwice
             let kind: Kind = number == 0 ? .fixed : number == 1 ? .plain : lists ? .listed(listed) : sim.chance.pick(.plain, .fixed)
-            names.append(Name(cluster.key(namespace, lists ? "own-0" : "web-\(number)"), kind))
+            let name = Name(cluster.key(namespace, lists ? "own-0" : "web-\(number)"), kind)
+            name.expiredDuration = sim.chance.pick(nil, nil, "5m", "0")
+            names.append(name)
         }
         makeSet()
         for name in names {
@@ -110,6 +114,7 @@ final class Users {
         case .fixed:
             notes["tke.cloud.tencent.com/eip-attributes"] = .string(#"{"Bandwidth":\#(name.bandwidth)}"#)
             notes["tke.cloud.tencent.com/eip-claim-delete-policy"] = "Never"
+            if let text = name.expiredDuration { notes["tke.cloud.tencent.com/claim-expired-duration"] = .string(text) }
         case .listed(let id): notes["tke.cloud.tencent.com/eip-id-list"] = .string(id.rawValue)
         }
         guard name.isMistyped else { return notes }

@@ -91,7 +91,10 @@ public struct Draw: Sendable, CustomStringConvertible {
         returns = chance.pick(8, 8, 3)
         drawFaults(chance)
         // so many that the account's rates are felt; one at a time they would take longer than the time to heal
-        if cloud.seed % 12 == 0 { (names, privateIPs, limits.shard.runsMax) = (20, 8, max(limits.shard.runsMax, 4)) }
+        if cloud.seed % 12 == 0 {
+            (names, privateIPs, limits.shard.runsMax) = (20, 8, max(limits.shard.runsMax, 4))
+            limits.shard.keysMax = max(limits.shard.keysMax, 2 * limits.shard.runsMax)
+        }
     }
 
     /// What the learnt difference to the API server's clock leaves: its replies have whole seconds.
@@ -130,7 +133,7 @@ public struct Draw: Sendable, CustomStringConvertible {
 
     private mutating func drawLimits(_ chance: Chance) {
         limits.shard.runsMax = chance.pick(256, 4, 1)
-        limits.shard.keysMax = chance.pick(10_000, 600, 520)
+        limits.shard.keysMax = chance.pick(10_000, 4, 2) * limits.shard.runsMax
         if chance.below(2) == 0 {
             limits.shard.sessionTimeout = .seconds(6)
             limits.shard.sessionMargin = .seconds(1)
@@ -165,7 +168,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         """
         queue \(usesKafka ? "kafka" : "memory"), replicas \(replicas), clusters \(clusters), slots \(slots), nodes \(nodes) x \(privateIPs) IPs, \
         names \(names), one EIP listed twice \(listsTwice), in all clusters \(listsAcross), \
-        other account \(hasOtherAccount), expiry \(expireAfter), runsMax \(limits.shard.runsMax), session \(limits.shard.sessionTimeout), \
+        other account \(hasOtherAccount), expiry \(expireAfter), runsMax \(limits.shard.runsMax), keysMax \(limits.shard.keysMax), session \(limits.shard.sessionTimeout), \
         latency \(latency) ms, cloud \(cloudLatency) ms, \(cloud.latency.bind) to bind, listing lag \(cloud.listingLag), describe lag \(cloud.describeLag), \
         churn \(churnEvery), \(returns) of 10 come back, \(faults)
         """

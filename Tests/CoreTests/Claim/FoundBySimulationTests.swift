@@ -39,6 +39,11 @@ import Testing
         #expect(plan(Build.facts(pod: Build.pod(), claim: claim, address: nil)) == .rest(.again(.seconds(1))))
         let later = Now(instant: Build.now.instant + .seconds(31), wall: Build.wall + .seconds(31))
         #expect(step(Build.facts(pod: Build.pod(), claim: claim, address: young), at: later) == .removeFinalizer)
+        // by a clock of the cloud's that is ahead of the API server's
+        let ahead = Build.address(.bind) { $0.createdAt = Build.wall + .seconds(2) }
+        #expect(plan(Build.facts(pod: Build.pod(), claim: claim, address: ahead)) == .rest(.again(Build.policy.listingLag + .seconds(2))))
+        let astray = Build.address(.bind) { $0.createdAt = Build.wall + .seconds(3600) }
+        #expect(step(Build.facts(pod: Build.pod(), claim: claim, address: astray)) == .removeFinalizer)
     }
 
     @Test func `an EIP that is not visible yet does not give way to one that a late list still shows`() {

@@ -114,6 +114,28 @@ import Testing
         #expect(drive.claims[key]?.spec.addressID != lost && drive.claims[key]?.status.phase == .bound)
     }
 
+    // Found by simulation (seed 354): a claim that goes under its pod gave up an EIP that one look had missed meanwhile.
+    @Test func `an EIP that a look missed while its deleted claim went is found by the claim that comes after it`() {
+        var drive = ReconcilerDrive()
+        drive.createPod("web-0")
+        drive.pass(.seconds(65))
+        let key = ReconcilerDrive.key("web-0")
+        let id = drive.claims[key]!.spec.addressID!
+        drive.claims[key]!.isDeleting = true
+        drive.mute = [key]
+        drive.feed(.run(key))
+        for _ in 0..<20 where drive.unanswered.last?.effect != .readSurroundings(nil) {
+            drive.answerMuted()
+            drive.pass(.milliseconds(10))
+        }
+        #expect(drive.unanswered.last?.effect == .readSurroundings(nil))
+        drive.feed(.mirror(.described(asked: [id], found: [], sentAt: drive.now.instant)))
+        drive.answerMuted()
+        drive.mute = []
+        drive.pass(.seconds(5))
+        #expect(drive.times(of: .allocate).count == 1 && drive.claims[key]?.spec.addressID == id && drive.claims[key]?.isDeleting == false)
+    }
+
     @Test func `a pod that comes back does not wait for the EIP that was released just now, though lists still have it`() {
         var drive = ReconcilerDrive()
         drive.createPod("web-0")

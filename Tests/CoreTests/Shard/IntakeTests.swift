@@ -213,6 +213,24 @@ import Testing
         #expect(resumedAt == 4 && done == 8)
     }
 
+    // Of a quota that is used up every key waits, and what would free it is the end of other pods, which comes by the log.
+    @Test func `keys that are parked do not pause it`() {
+        var limits = Limits.Shard()
+        limits.keysMax = 8
+        limits.runsMax = 2
+        var intake = Self.ready(limits)
+        for offset in 10..<40 as Range<Int64> {
+            let effects = intake.handle(Self.message(offset, "k\(offset)"), now: .ms(10))
+            #expect(!effects.contains(.pause))
+            for key in Self.starts(effects) {
+                #expect(!intake.handle(.finished(key, .again(.seconds(3600), .settled)), now: .ms(10)).contains(.pause))
+            }
+        }
+        #expect(intake.keyCount == 30 && intake.busyCount == 0)
+        let due = intake.handle(.wake, now: .s(3601))
+        #expect(due.contains(.pause) && intake.busyCount == 30, "all at once are too many")
+    }
+
     @Test func `new pods go before those that only look again`() {
         var limits = Limits.Shard()
         limits.runsMax = 1
