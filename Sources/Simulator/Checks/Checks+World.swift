@@ -179,8 +179,20 @@ extension Checks {
     /// etcd was rolled back: of every key that it changes, what was true may be undone.
     func rewound(_ cluster: Cluster, _ before: [Key: Claim]) {
         rewoundAt[cluster.account.index] = now
+        terms[cluster.uid] = nil
         for key in Set(before.keys).union(cluster.claims.keys) where before[key] != cluster.claims[key] { undone.insert(key) }
         for run in runs.keys where run.key.cluster == cluster.uid { undone.insert(run.key) }
+    }
+
+    // MARK: the leaders
+
+    /// Two terms never act together: whoever has won a later one is alone, but for a Lease that was rolled back.
+    func leads(_ cluster: Cluster, _ term: Leadership.Term) {
+        let newest = terms[cluster.uid] ?? term
+        if term < newest, rewoundAt[cluster.account.index].map({ now - $0 >= .seconds(60) }) ?? true {
+            fail("ownership", "a leader of term \(term) acts in \(cluster.link.name) after one of term \(newest)")
+        }
+        terms[cluster.uid] = max(term, newest)
     }
 
     // MARK: the reaper

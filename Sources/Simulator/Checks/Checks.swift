@@ -23,6 +23,8 @@ final class Checks {
     var unclaimed: Set<AddressID> = []
     /// keys whose claims a rollback changed: what was true of them may be undone
     var undone: Set<Key> = []
+    /// by cluster: the newest term whose leader has acted
+    var terms: [String: Leadership.Term] = [:]
     /// keys whose claim was deleted, or made not static, since its pod or its claim last came to be: a release is in order
     var mayHaveChanged: Set<Key> = []
     /// when the claim last said that its address is bound, or about to be, or about to be unbound

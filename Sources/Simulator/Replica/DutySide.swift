@@ -140,6 +140,7 @@ final class DutySide {
         case .publish(let change): publish(change)
         case .deleteClaim(let namespace, let name, let uid, let version):
             guard leader.term() == term else { return }
+            sim.checks.leads(cluster, term)
             let key = cluster.key(namespace, name)
             sim.note { "\(self.replica.name): \(self.cluster.label(key)) expired" }
             let cluster = cluster
@@ -154,6 +155,7 @@ final class DutySide {
 
     private func publish(_ change: KeyChanged) {
         guard leader.term() == term else { return }
+        sim.checks.leads(cluster, term)
         if let memory {
             memory.publish(change) { [self] in answered(change, arrived: true) }
             return

@@ -55,7 +55,7 @@ final class Follower<Object: Hashable & Sendable>: Following {
         } _: { [self] page in
             guard !isOver else { return }
             // A list in pages that cannot be read to its end is begun again.
-            guard let page, !(sim.isFaulty && sim.chance.happens(perMille: 50)) else { return retry { [self] in relist() } }
+            guard let page, !(sim.isFaulty && sim.chance.happens(perMille: sim.draw.faults.listFailure)) else { return retry { [self] in relist() } }
             failures = 0
             (position, epoch) = (page.next, page.epoch)
             tell(.listed(page.objects))
@@ -96,7 +96,8 @@ final class Follower<Object: Hashable & Sendable>: Following {
     func poke() {
         guard isFollowing else { return }
         let log = changes(cluster)
-        let breaks = !cluster.link.isOpen(for: replica.index) || log.epoch != epoch || (sim.isFaulty && sim.chance.happens(perMille: 2))
+        let breaks =
+            !cluster.link.isOpen(for: replica.index) || log.epoch != epoch || (sim.isFaulty && sim.chance.happens(perMille: sim.draw.faults.watchBreak))
         if breaks { return lose() }
         guard let new = log.since(position) else { return lose() }
         guard !new.isEmpty else { return }

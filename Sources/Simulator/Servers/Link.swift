@@ -25,6 +25,7 @@ final class Link {
     ///   - serve: what the server does, once for each time that the request arrives; its answer.
     ///   - answer: told once, on the replica; nil: no answer within `timeout`.
     func call<Answer>(_ from: Replica, timeout: Duration, _ serve: @escaping () -> Answer, _ answer: @escaping (Answer?) -> Void) {
+        sim.mix("\(from.index) \(name)")
         let life = from.life
         var isAnswered = false
         func finish(_ value: Answer?) {
@@ -51,6 +52,7 @@ final class Link {
         guard isOpen(for: from.index) else { return }
         let value = serve()
         guard !sim.chance.happens(perMille: faults.loseReply) else { return }
-        sim.after(delay()) { [self] in if isOpen(for: from.index) { finish(value) } }
+        let way = sim.chance.happens(perMille: faults.late) ? sim.chance.seconds(2...25) : delay()
+        sim.after(way) { [self] in if isOpen(for: from.index) { finish(value) } }
     }
 }

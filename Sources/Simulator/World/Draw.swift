@@ -8,7 +8,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         var loseRequest = 0
         var loseReply = 0
         var duplicate = 0
-        /// executed long after it was sent
+        /// executed long after it was sent, or answered long after it was executed
         var late = 0
         /// in ten thousand steps of a replica
         var crash = 0
@@ -35,6 +35,12 @@ public struct Draw: Sendable, CustomStringConvertible {
         var stall = 0
         /// per cent of the pods that are created, and of the annotations that are changed
         var mistype = 0
+        /// per mille of the lists that are not read to their end
+        var listFailure = 0
+        /// per mille of the deliveries of a watch that break it instead
+        var watchBreak = 0
+        /// in ten thousand steps of a replica: the coordinator throws its consumer out
+        var evict = 0
     }
 
     var usesKafka = true
@@ -129,11 +135,22 @@ public struct Draw: Sendable, CustomStringConvertible {
         faults.overlookEvery = every(30, 10, 100)
         faults.stall = perhaps(40, 1, chance.pick(30, 150))
         faults.mistype = perhaps(30, 1, 30)
+        faults.listFailure = perhaps(60, 10, 300)
+        faults.watchBreak = perhaps(60, 1, 20)
+        faults.evict = perhaps(50, 1, 30)
     }
 
     private mutating func drawLimits(_ chance: Chance) {
         limits.shard.runsMax = chance.pick(256, 4, 1)
         limits.shard.keysMax = chance.pick(10_000, 4, 2) * limits.shard.runsMax
+        limits.shard.heldMax = .seconds(chance.pick(60, 10))
+        limits.shard.backoffMax = .seconds(chance.pick(60, 15))
+        limits.shard.commitEvery = .milliseconds(chance.pick(250, 1000))
+        if chance.below(3) == 0 {
+            limits.leadership.leaseDuration = .seconds(30)
+            limits.leadership.renewDeadline = .seconds(20)
+            limits.leadership.retryPeriod = .seconds(4)
+        }
         if chance.below(2) == 0 {
             limits.shard.sessionTimeout = .seconds(6)
             limits.shard.sessionMargin = .seconds(1)
@@ -146,6 +163,9 @@ public struct Draw: Sendable, CustomStringConvertible {
         limits.mirror.pageCountMax = chance.pick(100, 20, 4)
         limits.mirror.pageOverlap = chance.pick(2, 1, 2)
         limits.mirror.batchIDsMax = chance.pick(100, 10, 2)
+        limits.mirror.pollEvery = .milliseconds(chance.pick(250, 1000))
+        limits.mirror.trackEvery = .seconds(chance.pick(60, 20))
+        limits.mirror.relistEvery = .seconds(chance.pick(60, 20, 180))
     }
 
     private mutating func drawCloud(_ chance: Chance) {

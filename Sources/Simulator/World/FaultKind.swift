@@ -24,6 +24,9 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case overlook
     case stall
     case mistype
+    case listFailure = "list-failure"
+    case watchBreak = "watch-break"
+    case evict
 }
 
 extension Draw.Faults {
@@ -53,6 +56,9 @@ extension Draw.Faults {
         case .overlook: overlookEvery = nil
         case .stall: stall = 0
         case .mistype: mistype = 0
+        case .listFailure: listFailure = 0
+        case .watchBreak: watchBreak = 0
+        case .evict: evict = 0
         }
     }
 }

@@ -1,4 +1,5 @@
 import Core
+import Models
 import Testing
 
 /// Traps that other controllers fell into, as their issues tell: keys that were hammered, starved, skipped or lost.
@@ -115,6 +116,45 @@ import Testing
             #expect(Set(keys).subtracting(done).subtracting(started).isEmpty)
             #expect(committed == keys.firstIndex { !done.contains($0) }.map(Int64.init) ?? 20, "and no further back than it must")
         }
+    }
+
+    // The other half: a consumer that was away for longer than the log is kept begins after what is gone, and is not told.
+
+    @Test func `what retention took from the log before anybody read it is published again`() {
+        let lost = Build.key
+        var duty = ClusterDuty(cluster: lost.cluster, term: 1)
+        var log = LogModel(sessionTimeout: .seconds(30), rebalanceTimeout: .seconds(60))
+        /// Publishes what is due, and says when.
+        func publish(_ event: ClusterDuty.Event, at seconds: Double) -> Int {
+            var count = 0
+            for effect in duty.handle(event, now: .s(seconds)) {
+                guard case .publish(let change) = effect else { continue }
+                count += 1
+                _ = log.append(change, to: 0)
+                _ = duty.handle(.acknowledged(change.key), now: .s(seconds))
+            }
+            return count
+        }
+        for event in [.pods(.listed([Build.pod()])), .claims(.listed([])), .pods(.following), .claims(.following)] as [ClusterDuty.Event] {
+            _ = publish(event, at: 0)
+        }
+        log.expireAll()
+        guard case .outOfRange(let first) = log.fetch(0, from: 0, max: 10) else {
+            Issue.record("the log still has it")
+            return
+        }
+        #expect(log.fetch(0, from: first, max: 10) == .records([]), "and nothing says that there was something")
+        var again = 0
+        for second in 1...120 { again += publish(.wake, at: Double(second)) }
+        #expect(again == 1)
+        guard case .records(let records) = log.fetch(0, from: first, max: 10), let record = records.first else {
+            Issue.record("nothing to read")
+            return
+        }
+        var intake = Self.proven(from: first)
+        let effects = intake.handle(
+            .message(partition: 0, offset: record.offset, key: record.change?.key, cause: record.change?.cause ?? .replayed), now: .ms(10))
+        #expect(effects.contains { if case .start(lost, _, _) = $0 { true } else { false } })
     }
 
     // Trap 15 (argo): scaling the shards in loses the keys of those that go.
