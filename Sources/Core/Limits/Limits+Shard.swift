@@ -1,8 +1,8 @@
 extension Limits {
     /// The worker's queue of keys and its ownership of partitions.
     public struct Shard: Hashable, Sendable {
-        /// Keys that wait for their turn, run, or hold offsets back. At the limit the consumer is paused until half of them are done;
-        /// messages that were prefetched are still taken. Parked keys do not count: what they wait for may be in the log.
+        /// Keys that hold offsets back. At the limit the consumer is paused until half of them are done; messages that were
+        /// prefetched are still taken. Parked keys do not count, due or not: what they wait for may be in the log.
         public var keysMax = 10_000
         /// Keys that run at once; more wait. Far above what the cloud's 10 calls a second need.
         public var runsMax = 256

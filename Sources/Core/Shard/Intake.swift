@@ -65,7 +65,7 @@ public struct Intake: Sendable {
     var partitionsOfAnyKind: [Int] { ownership.shares.keys.sorted() }
     public var keyCount: Int { queue.count }
     /// Those that count for `Limits.Shard.keysMax`.
-    public var busyCount: Int { queue.busyCount }
+    public var holdingCount: Int { queue.holdingCount }
     public var readyCount: Int { queue.readyCount }
     public var runningCount: Int { queue.runningCount }
     /// The send time of the last acknowledged commit: a request's life counts from it.
@@ -184,10 +184,10 @@ public struct Intake: Sendable {
     }
 
     private mutating func press(_ effects: inout [Effect]) {
-        if !isPaused, queue.busyCount >= limits.keysMax {
+        if !isPaused, queue.holdingCount >= limits.keysMax {
             isPaused = true
             effects.append(.pause)
-        } else if isPaused, queue.busyCount <= limits.keysMax / 2 {
+        } else if isPaused, queue.holdingCount <= limits.keysMax / 2 {
             isPaused = false
             effects.append(.resume)
         }

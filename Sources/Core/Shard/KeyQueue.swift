@@ -40,8 +40,8 @@ struct KeyQueue: Sendable {
         var failures = 0
         /// since when its offsets are held back
         var heldSince: Instant?
-        /// waits for a time, and nothing of the log waits for it
-        var isParked: Bool { running == nil && notBefore != nil && waiting?.covers.isEmpty == true }
+        /// something of the log waits for it
+        var isHolding: Bool { waiting?.covers.isEmpty == false || running?.covers.isEmpty == false }
     }
 
     private struct Delay: Comparable, Sendable {
@@ -52,7 +52,7 @@ struct KeyQueue: Sendable {
 
     private let limits: Limits.Shard
     private var items: [Key: Item] = [:]
-    private var parked: Set<Key> = []
+    private var holding: Set<Key> = []
     private var lanes: Lanes<Key>
     private var delays = Heap<Delay>()
     private var generator: SeededGenerator
@@ -66,8 +66,8 @@ struct KeyQueue: Sendable {
 
     /// Keys in any state.
     var count: Int { items.count }
-    /// Keys that are in work, or hold offsets back. What is parked is not: it may wait for what only a later message brings.
-    var busyCount: Int { items.count - parked.count }
+    /// Keys that hold offsets back. What is parked does not: it may wait for what only a later message brings.
+    var holdingCount: Int { holding.count }
     /// Keys that could start at once.
     var readyCount: Int { lanes.count }
 
@@ -186,7 +186,7 @@ struct KeyQueue: Sendable {
 
     private mutating func put(_ key: Key, _ item: Item?) {
         items[key] = item
-        if item?.isParked ?? false { parked.insert(key) } else { parked.remove(key) }
+        if item?.isHolding ?? false { holding.insert(key) } else { holding.remove(key) }
     }
 
     static func lane(of cause: Cause) -> Lane {

@@ -73,7 +73,7 @@ public struct Worker: Sendable {
     public var running: Int { reconciler.running }
     public var keyCount: Int { intake.keyCount }
     /// Those that count for `Limits.Shard.keysMax`.
-    public var busyCount: Int { intake.busyCount }
+    public var holdingCount: Int { intake.holdingCount }
     public var isMirrorComplete: Bool { reconciler.isMirrorComplete }
     /// Calls that wait for their turn, and the part of the documented rate that is used at most.
     public func pace(_ action: CloudAction) -> (waiting: Int, factor: Double) { reconciler.pace(action) }

@@ -120,11 +120,10 @@ extension LogModel {
         group.completeIfReady(now: now)
     }
 
-    public mutating func leave(_ memberID: String, now: Timestamp) {
+    /// All members have to join anew: they are told with their next heartbeat, and who does not within the timeout is out.
+    public mutating func rebalance(now: Timestamp) {
         advance(to: now)
-        guard group.members.removeValue(forKey: memberID) != nil else { return }
-        group.prepare(now: now)
-        group.completeIfReady(now: now)
+        if group.state == .stable { group.prepare(now: now) }
     }
 
     public mutating func heartbeat(_ memberID: String, generation: Int, now: Timestamp) -> GroupAnswer {

@@ -83,7 +83,8 @@ final class Checks {
     }
     /// More messages are asked for. What was asked for before it had enough is still taken.
     func limits(fetchOf machine: Worker) {
-        if machine.busyCount >= limits.shard.keysMax { fail("limits", "more messages for a worker that has \(machine.busyCount) keys in work") }
+        let count = machine.holdingCount
+        if count >= limits.shard.keysMax { fail("limits", "more messages for a worker where \(count) keys hold offsets back") }
     }
 
     func limits(list limit: Int) { if limit > limits.mirror.pageCountMax { fail("limits", "a page of \(limit) addresses asked for") } }

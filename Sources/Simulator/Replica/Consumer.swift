@@ -127,12 +127,6 @@ final class Consumer: QueueSide {
         }
     }
 
-    /// The coordinator throws it out, as after a session of its own reckoning; it hears of that with its next heartbeat.
-    func evict() {
-        sim.note { "\(self.replica.name): its consumer is thrown out" }
-        log.leave(member)
-    }
-
     private func lost(anew: Bool) {
         sim.note { "\(self.replica.name): partitions lost" }
         positions = [:]

@@ -187,8 +187,8 @@ final class Replica {
             crash()
         } else if sim.chance.happens(perTenThousand: sim.draw.faults.pause) {
             pause(sim.chance.below(3) > 0 ? sim.chance.seconds(1...90) : sim.chance.milliseconds(10...3000))
-        } else if sim.chance.happens(perTenThousand: sim.draw.faults.evict) {
-            (worker?.queue as? Consumer)?.evict()
+        } else if sim.draw.usesKafka, sim.chance.happens(perTenThousand: sim.draw.faults.rebalance) {
+            account.log.rebalance()
         }
     }
 

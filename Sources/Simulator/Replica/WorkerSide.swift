@@ -183,6 +183,7 @@ final class WorkerSide {
 
     private func list(_ offset: Int, _ limit: Int, _ decided: Decision) {
         let sentAt = replica.now().instant
+        sim.note { "\(self.replica.name): lists addresses from \(offset)" }
         sim.checks.limits(list: limit)
         sim.checks.calls(.describeAddresses, decided, by: id, replica.account)
         replica.account.cloud.link.call(replica, timeout: .seconds(10)) { [replica] in
@@ -199,6 +200,7 @@ final class WorkerSide {
 
     private func describe(_ ids: [AddressID], _ decided: Decision) {
         let sentAt = replica.now().instant
+        sim.note { "\(self.replica.name): looks at \(ids)" }
         sim.checks.limits(describe: ids)
         sim.checks.calls(.describeAddresses, decided, by: id, replica.account)
         replica.account.cloud.link.call(replica, timeout: .seconds(10)) { [replica] in

@@ -29,8 +29,10 @@ final class EventLog {
         model.join(member, instance: instance, now: sim.wall)
         settle()
     }
-    func leave(_ member: String) {
-        model.leave(member, now: sim.wall)
+    /// As when a member comes, or the topic's partitions change.
+    func rebalance() {
+        sim.note { "log: all members have to join anew" }
+        model.rebalance(now: sim.wall)
         settle()
     }
     func heartbeat(_ member: String, _ generation: Int) -> LogModel.GroupAnswer {

@@ -39,8 +39,8 @@ public struct Draw: Sendable, CustomStringConvertible {
         var listFailure = 0
         /// per mille of the deliveries of a watch that break it instead
         var watchBreak = 0
-        /// in ten thousand steps of a replica: the coordinator throws its consumer out
-        var evict = 0
+        /// in ten thousand steps of a replica: the coordinator has all members join anew
+        var rebalance = 0
     }
 
     var usesKafka = true
@@ -137,7 +137,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         faults.mistype = perhaps(30, 1, 30)
         faults.listFailure = perhaps(60, 10, 300)
         faults.watchBreak = perhaps(60, 1, 20)
-        faults.evict = perhaps(50, 1, 30)
+        faults.rebalance = perhaps(50, 1, 20)
     }
 
     private mutating func drawLimits(_ chance: Chance) {

@@ -26,7 +26,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case mistype
     case listFailure = "list-failure"
     case watchBreak = "watch-break"
-    case evict
+    case rebalance
 }
 
 extension Draw.Faults {
@@ -58,7 +58,7 @@ extension Draw.Faults {
         case .mistype: mistype = 0
         case .listFailure: listFailure = 0
         case .watchBreak: watchBreak = 0
-        case .evict: evict = 0
+        case .rebalance: rebalance = 0
         }
     }
 }

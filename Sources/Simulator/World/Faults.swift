@@ -61,13 +61,24 @@ final class Faults {
         if chance.below(2) == 0 {
             sim.note { "\(link.name) cannot be reached for \(time)" }
             link.isDown = true
-            sim.after(time) { [self] in if sim.isFaulty { link.isDown = false } }
+            sim.after(time) { [self] in
+                if sim.isFaulty { link.isDown = false }
+                begin(link)
+            }
         } else {
             let replica = chance.below(account.replicas.count)
             sim.note { "\(link.name) cannot be reached by replica \(replica) for \(time)" }
             link.cutOff.insert(replica)
-            sim.after(time) { [self] in if sim.isFaulty { link.cutOff.remove(replica) } }
+            sim.after(time) { [self] in
+                if sim.isFaulty { link.cutOff.remove(replica) }
+                begin(link)
+            }
         }
+    }
+
+    /// Without the cloud every run waits for it, and keys for the runs: they have waited from now on.
+    private func begin(_ link: Link) {
+        if link === account.cloud.link { account.replicas.forEach(sim.checks.stoodStill) }
     }
 
     private func quota() {
