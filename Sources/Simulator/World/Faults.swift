@@ -59,12 +59,7 @@ final class Faults {
         let link = chance.pick(of: links)
         let time = chance.pick(chance.seconds(1...15), chance.seconds(10...150))
         if chance.below(2) == 0 {
-            sim.note { "\(link.name) cannot be reached for \(time)" }
-            link.isDown = true
-            sim.after(time) { [self] in
-                if sim.isFaulty { link.isDown = false }
-                begin(link)
-            }
+            cut(link, for: time)
         } else {
             let replica = chance.below(account.replicas.count)
             sim.note { "\(link.name) cannot be reached by replica \(replica) for \(time)" }
@@ -73,6 +68,15 @@ final class Faults {
                 if sim.isFaulty { link.cutOff.remove(replica) }
                 begin(link)
             }
+        }
+    }
+
+    private func cut(_ link: Link, for time: Duration) {
+        sim.note { "\(link.name) cannot be reached for \(time)" }
+        link.isDown = true
+        sim.after(time) { [self] in
+            if sim.isFaulty { link.isDown = false }
+            begin(link)
         }
     }
 
@@ -92,16 +96,29 @@ final class Faults {
     private func overlook() {
         let addresses = account.cloud.model.addresses
         guard !addresses.isEmpty else { return }
-        var ids: [AddressID]
-        switch chance.below(4) {
-        case 0: ids = addresses.map(\.id)
-        case 1: ids = addresses.map(\.id).filter(account.cloud.model.isUserOwned)
-        default: ids = [addresses[chance.below(addresses.count)].id]
+        switch chance.below(5) {
+        case 0: miss(addresses.map(\.id), for: overlookTime())
+        case 1: miss(addresses.map(\.id).filter(account.cloud.model.isUserOwned), for: overlookTime())
+        case 2:
+            // and are not answered for so long that those before and after it are no row
+            let (ids, first, away) = (addresses.map(\.id).filter(account.cloud.model.isUserOwned), chance.seconds(1...20), chance.seconds(80...110))
+            guard !ids.isEmpty else { return }
+            miss(ids, for: first)
+            sim.after(first) { [self] in
+                guard sim.isFaulty else { return }
+                cut(account.cloud.link, for: away)
+                sim.after(away) { [self] in if sim.isFaulty { miss(ids, for: chance.seconds(10...40)) } }
+            }
+        default: miss([addresses[chance.below(addresses.count)].id], for: overlookTime())
         }
-        let time = chance.pick(chance.milliseconds(100...3000), chance.seconds(1...90))
+    }
+
+    private func overlookTime() -> Duration { chance.pick(chance.milliseconds(100...3000), chance.seconds(1...90)) }
+
+    private func miss(_ wanted: [AddressID], for time: Duration) {
         // A user's own is in no list. Two times of missing it that no look need come between would be one, longer than that: looks may be
         // as far apart as `missingGapMax`, and executed as late as a request lives.
-        ids.removeAll { id in account.cloud.model.isUserOwned(id) && (overlookedUntil[id].map { sim.now - $0 < .seconds(75) } ?? false) }
+        let ids = wanted.filter { id in !account.cloud.model.isUserOwned(id) || overlookedUntil[id].map { sim.now - $0 >= .seconds(75) } ?? true }
         for id in ids { overlookedUntil[id] = sim.now + time }
         sim.note { "the cloud: looks miss \(ids) for \(time)" }
         account.cloud.change { $0.settings.overlooked.formUnion(ids) }

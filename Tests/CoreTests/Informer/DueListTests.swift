@@ -57,6 +57,16 @@ import Testing
         #expect(Self.due(list.handle(.wake, now: .s(30))) == ["b", "a", "c"])
     }
 
+    // Seed 2: the time without a pod went on counting over a pod that came and went before its claim said so.
+    @Test func `the time without a pod begins anew when one has come and gone`() {
+        let claim = Self.claim(expires: 400).with { $0.status.retainedSince = Self.wall(0) }
+        var list = Self.following([claim])
+        _ = list.handle(.podSeen(Self.pod()), now: .s(340))
+        _ = list.handle(.podGone(Self.pod()), now: .s(350))
+        for second in stride(from: 351.0, to: 750, by: 1) { #expect(Self.deleted(list.handle(.wake, now: .s(second))) == []) }
+        #expect(Self.deleted(list.handle(.wake, now: .s(751))) == ["web-0"])
+    }
+
     @Test func `a claim that went in a gap is not published for ever`() {
         var list = Self.following([Self.claim("a", attempt: 10), Self.claim("b", attempt: 10)])
         _ = list.handle(.claimsListed([Self.claim("b", attempt: 10)]), now: .s(5))

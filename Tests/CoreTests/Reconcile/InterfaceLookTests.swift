@@ -52,6 +52,20 @@ import Testing
         #expect(drive.looks.count == 1 && drive.outcomes["late-0"] != nil, "refused at once while nothing is permitted")
     }
 
+    // Seed 14: an EIP stayed on a dead pod's private IP, which another pod had by then and waited for ever.
+    @Test func `whose EIP sits on the private IP of another's pod is told`() {
+        var drive = ReconcilerDrive()
+        drive.createPod("web-0")
+        drive.pass(.seconds(5))
+        let first = ReconcilerDrive.key("web-0")
+        #expect(drive.drifted == [])
+        drive.addressOnInterface[ReconcilerDrive.key("web-1")] = drive.claims[first]!.spec.addressID
+        drive.createPod("web-1")
+        drive.pass(.seconds(2))
+        #expect(drive.drifted.contains("web-0"))
+        #expect(drive.times(of: .associate).map(\.name) == ["web-0"], "and it waits")
+    }
+
     @Test func `a look whose run was stopped still counts for the pace`() {
         var drive = ReconcilerDrive()
         let key = ReconcilerDrive.key("web-0")

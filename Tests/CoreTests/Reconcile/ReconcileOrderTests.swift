@@ -37,6 +37,27 @@ import Testing
     }
 
     // Seed 32: an EIP that was adopted bound was confirmed for the pod that had been read before the look.
+    @Test func `an EIP that is adopted bound is reported of the pod that is read after the look`() {
+        var claim: Claim?
+        let asked = Self.asked { effect, before in
+            let hasLooked = before.contains { if case .observe = $0 { true } else { false } }
+            let pod = Build.pod { $0.uid = hasLooked ? "uid-1" : "uid-before" }
+            switch effect {
+            case .readClaim: return .claimRead(claim)
+            case .listNamed: return .listed(NamedAddresses(addresses: claim == nil ? [] : [Build.address(.bind)], listedAt: Build.now.instant))
+            case .createClaim:
+                claim = Build.claim { $0.spec.addressID = nil }
+                return .refused(.alreadyExists)
+            case .replaceSpec(_, let spec):
+                claim!.spec = spec
+                return .claimWritten(claim!)
+            default: return Self.read(effect, pod: pod, claim: claim ?? Build.claim(), address: Build.address(.bind))
+            }
+        }
+        let reported = asked.compactMap { if case .replaceStatus(_, let status) = $0 { status.binding?.target.podUID } else { nil } }
+        #expect(reported == ["uid-1"])
+    }
+
     @Test func `a binding is reported of the pod that is read after the look`() throws {
         let claim = Build.claim()
         let asked = Self.asked { effect, before in
@@ -47,6 +68,31 @@ import Testing
         }
         let reported = asked.compactMap { if case .replaceStatus(_, let status) = $0 { status.binding?.target.podUID } else { nil } }
         #expect(reported == ["uid-1"])
+    }
+
+    // Seeds 42 and 150: an order whose delivery failed had yielded an EIP, in no list yet, and the claim went with its pod.
+    @Test func `a claim whose order was not delivered stays until a list has told whether an EIP came of it`() {
+        var claim = Build.claim { $0.spec.addressID = nil }
+        var hasFailed = false
+        let asked = Self.asked { effect, _ in
+            switch effect {
+            case .readPod where hasFailed: return .podRead(nil)
+            case .allocate:
+                hasFailed = true
+                return .failed(CloudFault(.newToken, code: "UnsupportedOperation.DeliveryFailed", message: "not delivered"))
+            case .listNamed(let notBefore):
+                return notBefore > Build.now.instant
+                    ? .refused(.unavailable("this list has not come yet")) : .listed(NamedAddresses(addresses: [], listedAt: Build.now.instant))
+            case .replaceStatus(_, let status): claim.status = status
+            case .deleteClaim: claim.isDeleting = true
+            default: break
+            }
+            if case .deleteClaim = effect { return .claimWritten(claim) }
+            return Self.read(effect, pod: Build.pod(), claim: claim, address: Build.address(.unbind))
+        }
+        #expect(hasFailed)
+        #expect(!asked.contains { if case .removeFinalizer = $0 { true } else { false } })
+        #expect(claim.status.intent?.verb == .allocate)
     }
 
     // Seed 19: etcd was rolled back between the intent and the call.

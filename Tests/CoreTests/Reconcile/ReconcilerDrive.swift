@@ -26,6 +26,8 @@ struct ReconcilerDrive {
     var allocateFault: CloudFault?
     /// what a look at an interface is answered with instead of one
     var interfaceFault: CloudFault?
+    /// what sits on the private IP of that key's pod
+    var addressOnInterface: [Key: AddressID] = [:]
     /// whose pod goes when the next intent is written
     var leavesAtIntent: Set<Key> = []
     /// effects of a key that are not answered by themselves
@@ -168,7 +170,9 @@ struct ReconcilerDrive {
         case .readNode: return .nodeRead(Build.node)
         case .readNetworkInterface:
             asked.append((now.instant, .look(key.name)))
-            return interfaceFault.map { .failed($0) } ?? .networkInterfaceRead(Build.interface)
+            var interface = Build.interface
+            interface.addressID = addressOnInterface[key]
+            return interfaceFault.map { .failed($0) } ?? .networkInterfaceRead(interface)
         case .readSurroundings: return .surroundingsRead(Surroundings(namespaceTerminating: false, ownerGone: false))
         case .createClaim(let spec):
             claims[key] = Claim(namespace: key.namespace, name: key.name, uid: "claim-\(key.name)", resourceVersion: "1", createdAt: now.wall, spec: spec)

@@ -251,8 +251,8 @@ import Testing
         var now = Instant.ms(10)
         for second in 1...200 {
             now = .s(Double(second))
-            _ = intake.handle(.finished(Self.key("a"), .abandoned(.ownershipLost)), now: now)
-            for case .commit(let id, let offsets) in intake.handle(.wake, now: now + .milliseconds(999)) {
+            let ended = intake.handle(.finished(Self.key("a"), .abandoned(.ownershipLost)), now: now)
+            for case .commit(let id, let offsets) in ended + intake.handle(.wake, now: now + .milliseconds(999)) {
                 #expect(offsets == [PartitionOffset(partition: 0, offset: 10)])
                 _ = intake.handle(.committed(id, sentAt: now), now: now)
             }
