@@ -84,10 +84,12 @@ import Testing
                 return notBefore > Build.now.instant
                     ? .refused(.unavailable("this list has not come yet")) : .listed(NamedAddresses(addresses: [], listedAt: Build.now.instant))
             case .replaceStatus(_, let status): claim.status = status
-            case .deleteClaim: claim.isDeleting = true
+            case .deleteClaim:
+                claim.isDeleting = true
+                return .claimWritten(claim)
+            case .removeFinalizer: return .refused(.unavailable("seen below"))
             default: break
             }
-            if case .deleteClaim = effect { return .claimWritten(claim) }
             return Self.read(effect, pod: Build.pod(), claim: claim, address: Build.address(.unbind))
         }
         #expect(hasFailed)
