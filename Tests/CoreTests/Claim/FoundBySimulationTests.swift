@@ -22,6 +22,24 @@ import Testing
         #expect(step(facts) == .updateSpec(Build.claim().spec))
     }
 
+    // Seed 68: the serial was raised, and the old order's EIP and the new one's were two.
+    @Test func `while an Allocate may be executed the spec does not follow the pod`() {
+        let pod = Build.pod { $0.want = .attributes(AddressAttributes(bandwidth: 7)) }
+        func next(_ intent: Intent?) -> Step? {
+            step(Build.facts(pod: pod, claim: Build.claim { ($0.spec.addressID, $0.status.intent) = (nil, intent) }, address: nil))
+        }
+        guard case .allocate(let request)? = next(Build.intent(.allocate, address: nil)) else {
+            Issue.record("\(String(describing: next(Build.intent(.allocate, address: nil))))")
+            return
+        }
+        #expect(request.attributes == AddressAttributes(), "the same order, under the same token")
+        guard case .updateSpec(let spec)? = next(nil) else {
+            Issue.record("\(String(describing: next(nil)))")
+            return
+        }
+        #expect(spec.serial == 1 && spec.source == .attributes(AddressAttributes(bandwidth: 7)))
+    }
+
     @Test func `what was allocated for a deleted claim is written down before that goes`() {
         let claim = Build.claim {
             $0.isDeleting = true
