@@ -52,7 +52,7 @@ extension Checks {
     func started(_ side: WorkerSide, _ key: Key) {
         runs[RunID(side: side.id, key: key)] = RunTrace(startedAt: now)
         offsets[side.id, default: OffsetTrace()].started(key)
-        waits[side.id, default: WaitTrace()].started(key)
+        waits[side.id, default: WaitTrace()].started(key, now)
         checkWaits(side.id)
     }
 
@@ -64,7 +64,7 @@ extension Checks {
         case .abandoned: isDone = false
         }
         offsets[side.id, default: OffsetTrace()].finished(key, isDone: isDone)
-        waits[side.id, default: WaitTrace()].finished(key, now)
+        waits[side.id, default: WaitTrace()].finished(key, again: again(side, key, outcome), now)
     }
 
     func forgot(_ side: WorkerSide) {

@@ -17,7 +17,7 @@ protocol QueueSide: AnyObject {
 final class WorkerSide {
     /// its own in the whole run
     let id: Int
-    private unowned let replica: Replica
+    unowned let replica: Replica
     private var sim: Simulation { replica.sim }
     private(set) var machine: Worker
     let queue: any QueueSide
@@ -66,12 +66,14 @@ final class WorkerSide {
         toRelinquish.formUnion(machine.partitions)
         let isEmpty = toRelinquish.isEmpty
         feed(.revoked)
+        sim.checks.gaveUp(self)
         if isEmpty { queue.relinquished() }
     }
 
     func lose() {
         toRelinquish = []
         feed(.lost)
+        sim.checks.gaveUp(self)
     }
 
     func stop() { giveUp() }
