@@ -17,7 +17,9 @@ extension CloudMirror {
     mutating func observeMissing(_ id: AddressID, sentAt: Instant, now: Instant, _ effects: inout [Effect]) {
         let old = entries[id]
         if let old, old.observedAt > sentAt { return }
-        var missing = old.flatMap { row($0, sentAt: sentAt) } ?? Entry.Missing(since: sentAt, byIDCount: 0, listCount: 0)
+        var missing = old.flatMap { row(id, $0, sentAt: sentAt) } ?? Entry.Missing(since: sentAt, byIDCount: 0, listCount: 0)
+        // A list that missed it long before says nothing of the time until now.
+        if missing.byIDCount == 0, sentAt - missing.since > limits.missingGapMax { missing.since = sentAt }
         if missing.countedAt.map({ sentAt - $0 >= limits.missingCountGap }) ?? true {
             missing.byIDCount += 1
             missing.countedAt = sentAt
@@ -35,9 +37,10 @@ extension CloudMirror {
         replan(id, sentAt: sentAt, now: now)
     }
 
-    /// The row of looks that one more would make longer. Between two that are too far apart it may have been there.
-    private func row(_ old: Entry, sentAt: Instant) -> Entry.Missing? {
-        guard old.address == nil, !old.isLost(limits) else { return old.missing }
+    /// The row of looks that one more would make longer. Between two that are too far apart one that is in no list may have been there;
+    /// of others the lists tell.
+    private func row(_ id: AddressID, _ old: Entry, sentAt: Instant) -> Entry.Missing? {
+        guard old.address == nil, !old.isLost(limits), polling.polls[id]?.isTracked == true else { return old.missing }
         return sentAt - old.observedAt <= limits.missingGapMax ? old.missing : nil
     }
 

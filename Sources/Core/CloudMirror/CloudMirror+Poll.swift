@@ -89,7 +89,8 @@ extension CloudMirror {
         if let waiter = poll.waiters.min() { due.append(max(now, waiter)) }
         if let since = poll.restlessSince { due.append(now + (now - since < limits.restlessMax ? limits.pollEvery : limits.pollRestlessEvery)) }
         if poll.needsConfirming { due.append(now + limits.confirmEvery) }
-        if poll.isTracked { due.append(now + limits.trackEvery) }
+        // One that is missing is looked at so often that the looks are a row.
+        if poll.isTracked { due.append(now + (entry.address == nil ? min(limits.trackEvery, limits.confirmEvery) : limits.trackEvery)) }
         guard let next = due.min() else {
             polling.polls[id] = nil
             return

@@ -71,9 +71,9 @@ public struct CloudMirror: Sendable {
         }
         var known: Address? { address ?? doubted?.address }
 
-        /// Missed by two sources, twice, and for so long that it does not exist any more. It stays so until it is seen.
+        /// Missed by two sources, twice, and for so long that it does not exist any more, and in no list since. It stays so until it is seen.
         func isLost(_ limits: Limits.Mirror) -> Bool {
-            guard address == nil, let missing else { return false }
+            guard address == nil, doubted == nil, let missing else { return false }
             return missing.byIDCount >= limits.missingCountWanted && missing.listCount >= 1 && observedAt - missing.since >= limits.lostAfter
         }
     }

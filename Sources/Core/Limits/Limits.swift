@@ -44,8 +44,8 @@ extension Limits {
         public var confirmEvery = Duration.seconds(30)
         /// An address that was missed for less than this is not lost: the cloud documents no bound, and a lost static address is for ever.
         public var lostAfter = Duration.seconds(120)
-        /// Looks by id that are further apart are no row, and say nothing of the time between: for a user's own address, which is in no
-        /// list of ours, nothing else would.
+        /// Looks at a user's own address that are further apart are no row, and say nothing of the time between; it is in no list of ours.
+        /// Of others a list has to be as near to the first look.
         public var missingGapMax = Duration.seconds(45)
         /// How long after the last look it is remembered that an address is gone. After that it is unknown, as if never seen.
         public var missingKept = Duration.seconds(600)

@@ -43,6 +43,9 @@ extension Reconcile {
         }
     }
 
+    /// Whether its claim, as far as it was read, lists an EIP of the user's.
+    var isForUserOwned: Bool { facts.claim.value.flatMap { $0 }?.spec.isUserOwned ?? false }
+
     /// Whether this run goes on as one whose address is not there: not every look that misses it is believed.
     func misses(_ id: AddressID) -> Bool {
         guard let observed = facts.address.value, observed.id == id, case .missing = observed.reading else { return false }

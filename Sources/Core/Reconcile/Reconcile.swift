@@ -116,6 +116,8 @@ public struct Reconcile: Sendable {
             if stepsTaken > Self.stepsMax { return before + finish(.retry(plan.reason, "took \(Self.stepsMax) steps without an end")) }
             guard mayAct else { return before + finish(.abandoned(.ownershipLost)) }
             if confirms(step) || plan.reason == .orphanedEIP || forgets(step), !hasLooked || !podIsNewer { return lookAgain(now, mayAct, before) }
+            // The look after the intent was overtaken: it may be bound elsewhere by now.
+            if case .disassociate = step, armed?.step == step, !hasLooked { return lookAgain(now, mayAct, before) }
             return before + begin(step, plan, now)
         case .rest(.awaitAddress(let id)):
             armed = nil

@@ -234,10 +234,11 @@ public struct Reconciler: Sendable {
         if let entry = mirror.entry(id) {
             // What is not there is looked for again: nothing else would notice that it has come.
             if entry.address == nil { notBefore = max(notBefore, now.instant - Self.missingFresh) }
-            // The user's own are in no list of ours, so drift is seen by looking at each.
-            if let address = entry.address, !address.tags.contains(Naming.creatorTag) {
-                fromMirror(mirror.handle(.track(id), now: now.instant), now, mayAct, &out)
-            }
+        }
+        // The user's own are in no list of ours, so drift is seen by looking at each.
+        let isListed = mirror.entry(id)?.address.map { $0.tags.contains(Naming.creatorTag) }
+        if runs[key]?.machine.isForUserOwned == true || isListed == false {
+            fromMirror(mirror.handle(.track(id), now: now.instant), now, mayAct, &out)
         }
         if let observed = reading(id, notBefore, now) { return feed(key, .observed(observed), now, mayAct, &out) }
         observers[id, default: []].append(Waiter(key: key, notBefore: notBefore))
@@ -276,13 +277,13 @@ public struct Reconciler: Sendable {
         }
     }
 
-    /// Those who wait for it are told what it is. When nobody does, who looked last looks again, and not all whom it concerns: where two
+    /// Those who wait for it are told what it is. Of the others who looked last looks again, and not all whom it concerns: where two
     /// claims say of one place that they bound it there, they would undo each other's bindings in turns.
     private mutating func changed(_ id: AddressID, _ out: inout [Effect]) {
         let waiting = observers[id] ?? []
         let keys = holders.keys(id)
         for key in keys where !waiting.contains(where: { $0.key == key }) { runs[key]?.machine.changed(id) }
-        if waiting.isEmpty, let last = keys.last { out.append(.drifted(last)) }
+        if let last = keys.last, !waiting.contains(where: { $0.key == last }) { out.append(.drifted(last)) }
     }
 
     private mutating func observed(_ id: AddressID, _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {

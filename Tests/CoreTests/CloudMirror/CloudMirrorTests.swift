@@ -203,6 +203,7 @@ import Testing
     @Test func `looks that are far apart are no row`() {
         var mirror = Self.listed([])
         let id = Self.id(9)
+        _ = mirror.handle(.track(id), now: .ms(500))
         func miss(_ seconds: Int64) -> Bool {
             _ = mirror.handle(.described(asked: [id], found: [], sentAt: .ms(seconds * 1000)), now: .ms(seconds * 1000 + 50))
             return mirror.isLost(id)
@@ -222,6 +223,27 @@ import Testing
         #expect(mirror.isLost(id), "the last look counts, not the first")
         _ = mirror.handle(.described(asked: [id], found: [Self.address(9, ours: false)], sentAt: .ms(801_000)), now: .ms(801_050))
         #expect(!mirror.isLost(id) && !miss(802))
+    }
+
+    // A reader's findings.
+    @Test func `what a list has is not lost, and a list of long before is no look`() {
+        let (id, other) = (Self.id(1), Self.address(2))
+        var mirror = Self.listed([Self.address(1), other])
+        func list(_ seconds: Int64, _ addresses: [Address], answeredAfter late: Int64 = 0) {
+            _ = mirror.handle(.wake, now: .ms(seconds * 1000))
+            let page = CloudMirror.Event.listed(addresses, total: addresses.count, offset: 0, sentAt: .ms(seconds * 1000))
+            _ = mirror.handle(page, now: .ms((seconds + late) * 1000 + 50))
+        }
+        func miss(_ seconds: Int64) -> Bool {
+            _ = mirror.handle(.described(asked: [id], found: [], sentAt: .ms(seconds * 1000)), now: .ms(seconds * 1000 + 50))
+            return mirror.isLost(id)
+        }
+        list(61, [other])
+        #expect(!miss(191) && !miss(197), "missed for 6 s, whatever the list of 61 s was")
+        list(195, [Self.address(1), other], answeredAfter: 5)
+        #expect(!miss(260) && !miss(330), "a list has it")
+        list(335, [other])
+        #expect(miss(340))
     }
 
     @Test func `one that only a look has missed is found by its name until a newer list misses it as well, or it is given up`() {
