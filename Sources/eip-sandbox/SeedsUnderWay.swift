@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Lifecycle
 
 /// Which seeds run at this moment. A trapped precondition of the core ends the process, and then nothing else says which it was.
 final class SeedsUnderWay: Sendable {
@@ -14,7 +14,7 @@ final class SeedsUnderWay: Sendable {
         return slots
     }()
     private nonisolated(unsafe) static var steps: UInt64 = 0
-    private let lock = Mutex(())
+    private let lock = Locked(())
 
     /// Called once, before anything runs.
     func watch(steps: Int) {

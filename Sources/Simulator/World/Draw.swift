@@ -188,7 +188,8 @@ public struct Draw: Sendable, CustomStringConvertible {
         """
         queue \(usesKafka ? "kafka" : "memory"), replicas \(replicas), clusters \(clusters), slots \(slots), nodes \(nodes) x \(privateIPs) IPs, \
         names \(names), one EIP listed twice \(listsTwice), in all clusters \(listsAcross), \
-        other account \(hasOtherAccount), expiry \(expireAfter), runsMax \(limits.shard.runsMax), keysMax \(limits.shard.keysMax), session \(limits.shard.sessionTimeout), \
+        other account \(hasOtherAccount), expiry \(expireAfter), runsMax \(limits.shard.runsMax), keysMax \(limits.shard.keysMax), \
+        session \(limits.shard.sessionTimeout), \
         latency \(latency) ms, cloud \(cloudLatency) ms, \(cloud.latency.bind) to bind, listing lag \(cloud.listingLag), describe lag \(cloud.describeLag), \
         churn \(churnEvery), \(returns) of 10 come back, \(faults)
         """
