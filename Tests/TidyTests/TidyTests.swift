@@ -56,6 +56,22 @@ import Testing
             expectNone(undeclared.map { "\(file.path): import \($0)" }, "the arrow in Package.swift, if the design has it")
         }
     }
+    /// As `SuiteTests: the beginning of its name ...`, the first word being its file.
+    @Test func `the tests that the documents name are there`() throws {
+        let documents = try repository.files(["docs"], extensions: ["md"])
+        let tests = try repository.swiftFiles("Tests")
+        let name = try Regex(#"`(\w+Tests): ([^`]+)`"#, as: (Substring, Substring, Substring).self)
+        var count = 0
+        for document in documents {
+            for match in document.text.matches(of: name) {
+                let (file, words) = (match.output.1, match.output.2.split(separator: " ..."))
+                count += 1
+                let isThere = tests.contains { $0.path.hasSuffix("/\(file).swift") && $0.text.contains("func `\(words.first ?? "")") }
+                expectNone(isThere ? [] : ["\(document.path): \(match.output.0)"], "the name of a test that is there")
+            }
+        }
+        #expect(count > 40, "the reader of the documents sees nothing")
+    }
     @Test func `nothing names the place where it was written`() throws {
         let place = String("\(#filePath)".dropLast("/Tests/TidyTests/TidyTests.swift".count))
         for file in try repository.files(["Sources", "Tests", "docs", "ops", "charts", "proto", "README.md", "Package.swift"]) {

@@ -122,6 +122,7 @@ class Measures:
         if left:
             longest = max(left, key=lambda stale: stale.end - stale.start)
             print(f"{len(left)} stale bindings left by a restore, the longest {longest.end - longest.start:.1f} s ({self.where(longest)})")
+            self.print_recycled(left)
         if not usual:
             return print("no other stale bindings" if left else "no stale bindings")
         lasted = sorted(stale.end - stale.start for stale in usual)
@@ -131,9 +132,12 @@ class Measures:
         print(f"longest stale binding {longest.end - longest.start:.1f} s ({self.where(longest)})")
         serving = max(usual, key=self.while_there)
         print(f"longest with API server and broker there {self.while_there(serving):.1f} s ({self.where(serving)})")
-        recycled = max(usual, key=lambda stale: stale.recycled)
-        if recycled.by:
-            print(f"longest while another pod had the IP {recycled.recycled:.1f} s ({self.where(recycled)}, by then {recycled.by}'s)")
+        self.print_recycled(usual)
+
+    def print_recycled(self, stales):
+        longest = max(stales, key=lambda stale: stale.recycled)
+        if longest.by:
+            print(f"longest while another pod had the IP {longest.recycled:.1f} s ({self.where(longest)}, by then {longest.by}'s)")
 
     def while_there(self, stale):
         return stale.end - stale.start - self.away(stale.start, stale.end)

@@ -41,13 +41,6 @@ final class EffectTrace {
     }
 }
 
-/// What one look at the cloud showed of one address. A list counts as sent `listingLag` earlier.
-struct Sight {
-    var address: Address
-    var sentAt: Instant
-    var receivedAt: Instant
-}
-
 extension Checks {
     func started(_ side: WorkerSide, _ key: Key) {
         runs[RunID(side: side.id, key: key)] = RunTrace(startedAt: now)
@@ -73,6 +66,7 @@ extension Checks {
         offsets[id] = nil
         waits[id] = nil
         sights[id] = nil
+        misses[id] = nil
     }
     func forgot(_ replica: Replica) { if let side = replica.worker { forgot(side) } }
 
@@ -98,6 +92,7 @@ extension Checks {
             }
             checkConfirmation(side, trace, key, claim, status)
         }
+        if let trace { checkLoss(side, trace, key, effect) }
         return EffectTrace(effect, key, trace, sentAt: now)
     }
 
@@ -233,16 +228,6 @@ extension Checks {
         }
         guard sight.address.isBound(to: target), sight.address.instanceID == target.instanceID else {
             return fail("promise 2", "\(key.name): \(id) confirmed at \(target.podIP), seen \(sight.address.status) at \(sight.address.privateIP ?? "nothing")")
-        }
-    }
-
-    /// What a look or a list showed.
-    func saw(_ side: WorkerSide, _ addresses: [Address], sentAt: Instant) {
-        for address in addresses {
-            var seen = sights[side.id]?[address.id] ?? []
-            seen.append(Sight(address: address, sentAt: side.global(sentAt), receivedAt: now))
-            if seen.count > 12 { seen.removeFirst(6) }
-            sights[side.id, default: [:]][address.id] = seen
         }
     }
 }

@@ -168,7 +168,7 @@ extension Checks {
     }
 
     /// Whether it has seen a living pod that asks for an EIP: that may be gone by now, and then the run will see to the address.
-    private func hasReadAlive(_ run: RunTrace) -> Bool {
+    func hasReadAlive(_ run: RunTrace) -> Bool {
         guard let pod = run.podRead?.pod else { return false }
         if case .invalid = pod.want { return false }
         return !pod.hasEnded && !pod.isTerminating

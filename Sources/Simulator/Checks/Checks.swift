@@ -11,6 +11,8 @@ final class Checks {
     var offsets: [Int: OffsetTrace] = [:]
     var waits: [Int: WaitTrace] = [:]
     var sights: [Int: [AddressID: [Sight]]] = [:]
+    /// by side: what its newest look did not find
+    var misses: [Int: [AddressID: Misses]] = [:]
     /// who was given the key's partition last, and when
     var owners: [Int: [Int: (side: Int, at: Instant)]] = [:]
     /// calls of the last second, and whose they were

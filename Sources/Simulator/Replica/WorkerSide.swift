@@ -211,8 +211,12 @@ final class WorkerSide {
             switch result ?? .failure(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer")) {
             case .success(let found):
                 sim.checks.saw(self, found, sentAt: sentAt)
+                sim.checks.missed(self, ids.filter { id in !found.contains { $0.id == id } }, sentAt: sentAt)
                 feed(.mirror(.described(asked: ids, found: found, sentAt: sentAt)))
-            case .failure(let fault): feed(.mirror(.failed(.describe, fault.kind, sentAt: sentAt)))
+            case .failure(let fault):
+                // asked for alone, it is that one that is not there
+                if ids.count == 1, fault.kind == .lost || fault.kind == .terminal { sim.checks.missed(self, ids, sentAt: sentAt) }
+                feed(.mirror(.failed(.describe, fault.kind, sentAt: sentAt)))
             }
         }
     }

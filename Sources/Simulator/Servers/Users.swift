@@ -167,6 +167,15 @@ final class Users {
         sim.after(sim.chance.milliseconds(0...1000)) { [self] in cluster.kubelet.free(pod.uid) }
     }
 
+    /// Nobody wants these EIPs of theirs for now.
+    func giveUp(_ ids: [AddressID]) {
+        for name in names {
+            guard case .listed(let id) = name.kind, ids.contains(id) else { continue }
+            if let pod = cluster.pods[name.key] { delete(name, pod) }
+            if cluster.claims[name.key] != nil { deleteClaim(name.key) }
+        }
+    }
+
     private func deleteClaim(_ key: Key) {
         sim.note { "\(self.cluster.label(key)): claim deleted" }
         sim.checks.userDeletes(cluster, key)

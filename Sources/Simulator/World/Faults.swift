@@ -99,17 +99,22 @@ final class Faults {
         switch chance.below(5) {
         case 0: miss(addresses.map(\.id), for: overlookTime())
         case 1: miss(addresses.map(\.id).filter(account.cloud.model.isUserOwned), for: overlookTime())
-        case 2:
-            // and are not answered for so long that those before and after it are no row
-            let (ids, first, away) = (addresses.map(\.id).filter(account.cloud.model.isUserOwned), chance.seconds(1...20), chance.seconds(80...110))
-            guard !ids.isEmpty else { return }
-            miss(ids, for: first)
-            sim.after(first) { [self] in
-                guard sim.isFaulty else { return }
-                cut(account.cloud.link, for: away)
-                sim.after(away) { [self] in if sim.isFaulty { miss(ids, for: chance.seconds(10...40)) } }
-            }
+        case 2: overlookTwice(addresses.map(\.id).filter(account.cloud.model.isUserOwned))
         default: miss([addresses[chance.below(addresses.count)].id], for: overlookTime())
+        }
+    }
+
+    /// A user's own are missed, mostly when nobody wants them any more; then the cloud is out of reach for so long that the looks before
+    /// and after it are no row; then they are missed again.
+    private func overlookTwice(_ ids: [AddressID]) {
+        let (first, away) = (chance.seconds(1...20), chance.seconds(90...125))
+        guard !ids.isEmpty else { return }
+        miss(ids, for: first)
+        if chance.below(3) > 0 { for cluster in account.clusters { cluster.users.giveUp(ids) } }
+        sim.after(first) { [self] in
+            guard sim.isFaulty else { return }
+            cut(account.cloud.link, for: away)
+            sim.after(away) { [self] in if sim.isFaulty { miss(ids, for: chance.seconds(10...40)) } }
         }
     }
 
