@@ -35,42 +35,51 @@ func simulateCommand(_ stopped: Latch) -> Command {
             .flag(\.keeps, "no-shrink", "Does not look for a shorter run of a seed that failed"),
             .value(\.output, "output", short: "o", "Form of the result; with json only that is on the standard output"),
         ],
-        run: { options, _ in try await simulate(options, stopped) })
+        validate: { options, _ in problems(options) },
+        run: { options, _ in try await simulate(options, settings(options), stopped) })
 }
 
-private struct BadSeeds: Error, CustomStringConvertible {
-    var description: String
-}
-
-private func range(_ options: SimulateOptions) throws -> ClosedRange<UInt64> {
+private func range(_ options: SimulateOptions) throws(UsageError) -> ClosedRange<UInt64> {
     if let seed = options.seed {
-        guard seed >= 1 else { throw BadSeeds(description: "--seed \(seed): seeds begin with 1") }
-        guard options.seeds == nil else { throw BadSeeds(description: "--seed and --seeds together: give one of them") }
+        guard seed >= 1 else { throw UsageError(problems: ["--seed \(seed): seeds begin with 1"]) }
+        guard options.seeds == nil else { throw UsageError(problems: ["--seed and --seeds together: give one of them"]) }
         return UInt64(seed)...UInt64(seed)
     }
     guard let text = options.seeds else { return 1...100 }
     let ends = text.split(separator: ".", omittingEmptySubsequences: true).compactMap { UInt64($0) }
     guard text.contains(".."), ends.count == 2, ends[0] <= ends[1] else {
-        throw BadSeeds(description: "--seeds \(text): write the first and the last, such as 1..500")
+        throw UsageError(problems: ["--seeds \(text): write the first and the last, such as 1..500"])
     }
     return ends[0]...ends[1]
 }
 
-private func simulate(_ options: SimulateOptions, _ stopped: Latch) async throws -> Int32 {
+/// What is to be run, or why that makes no sense.
+private func settings(_ options: SimulateOptions) throws(UsageError) -> SwarmSettings {
     var settings = SwarmSettings(seeds: try range(options))
     settings.steps = options.steps
     settings.jobs = options.jobs
-    settings.without = try (options.without ?? "").split(separator: ",").map { name in
+    for name in (options.without ?? "").split(separator: ",") {
         guard let kind = FaultKind(rawValue: String(name)) else {
-            throw BadSeeds(description: "--without \(name): no such kind; there are \(FaultKind.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw UsageError(problems: ["--without \(name): no such kind; there are \(FaultKind.allCases.map(\.rawValue).joined(separator: ", "))"])
         }
-        return kind
+        settings.without.append(kind)
     }
+    if options.traces, settings.seeds.count > 1 { throw UsageError(problems: ["--trace is for one seed: give it with --seed"]) }
+    return settings
+}
+
+private func problems(_ options: SimulateOptions) -> [String] {
+    do {
+        _ = try settings(options)
+        return []
+    } catch {
+        return error.problems
+    }
+}
+
+private func simulate(_ options: SimulateOptions, _ settings: SwarmSettings, _ stopped: Latch) async throws -> Int32 {
     SeedsUnderWay.shared.watch(steps: options.steps)
-    if options.traces {
-        guard settings.seeds.count == 1 else { throw BadSeeds(description: "--trace is for one seed: give it with --seed") }
-        return trace(settings)
-    }
+    if options.traces { return trace(settings) }
     let asked = settings
     let report = await runSwarm(
         asked, progress: { total, elapsed in write(progress(total, elapsed, asked) + "\n", to: 2) }, isStopped: { stopped.isOpen },
