@@ -13,13 +13,18 @@ final class SeedsUnderWay: Sendable {
         slots.initialize(repeating: 0, count: slotsMax)
         return slots
     }()
-    private nonisolated(unsafe) static var steps: UInt64 = 0
+    /// what stands behind the seed in the command, and its length
+    private nonisolated(unsafe) static var rest: (bytes: UnsafeMutablePointer<UInt8>, count: Int)?
     private let lock = Locked(())
 
     /// Called once, before anything runs.
-    func watch(steps: Int) {
+    ///
+    /// - Parameter rest: the options behind the seed.
+    func watch(rest: String) {
         _ = Self.slots
-        Self.steps = UInt64(steps)
+        let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: rest.utf8.count)
+        _ = bytes.initialize(from: rest.utf8)
+        if let base = bytes.baseAddress { Self.rest = (base, bytes.count) }
         for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT] { signal(number) { _ in SeedsUnderWay.tell() } }
     }
 
@@ -38,8 +43,7 @@ final class SeedsUnderWay: Sendable {
         for slot in 0..<slotsMax where slots[slot] != 0 {
             say("  eip-sandbox simulate --seed ")
             say(slots[slot])
-            say(" --steps ")
-            say(steps)
+            if let rest { _ = write(2, rest.bytes, rest.count) }
             say("\n")
         }
         _exit(exitCode)

@@ -22,7 +22,7 @@ func simulateCommand(_ stopped: Latch) -> Command {
         "simulate", "Runs the controller's decisions in virtual time and tries to break the promises.",
         discussion: "Several replicas, clusters, a log and a cloud, all drawn from a seed, and with them what goes wrong. "
             + "Exit code 0: every promise kept, 3: one was broken, 4: something did not come to rest after everything was healed, "
-            + "5: it crashed. "
+            + "5: it crashed, 130: it was stopped before the last seed. "
             + "A failure is told with the one command that repeats it.",
         defaults: SimulateOptions(),
         options: [
@@ -39,6 +39,11 @@ func simulateCommand(_ stopped: Latch) -> Command {
         run: { options, _ in try await simulate(options, settings(options), stopped) })
 }
 
+/// As a shell has it for a command that was interrupted.
+private let stoppedExit: Int32 = 130
+/// As many as one run can take.
+private let seedMax: UInt64 = 1 << 62
+
 private func range(_ options: SimulateOptions) throws(UsageError) -> ClosedRange<UInt64> {
     if let seed = options.seed {
         guard seed >= 1 else { throw UsageError(problems: ["--seed \(seed): seeds begin with 1"]) }
@@ -46,9 +51,9 @@ private func range(_ options: SimulateOptions) throws(UsageError) -> ClosedRange
         return UInt64(seed)...UInt64(seed)
     }
     guard let text = options.seeds else { return 1...100 }
-    let ends = text.split(separator: ".", omittingEmptySubsequences: true).compactMap { UInt64($0) }
-    guard text.contains(".."), ends.count == 2, ends[0] <= ends[1] else {
-        throw UsageError(problems: ["--seeds \(text): write the first and the last, such as 1..500"])
+    let ends = text.replacing("..", with: " ").split(separator: " ", omittingEmptySubsequences: false).map { UInt64($0) ?? 0 }
+    guard ends.count == 2, ends[0] >= 1, ends[0] <= ends[1], ends[1] <= seedMax else {
+        throw UsageError(problems: ["--seeds \(text): write the first and the last, from 1 on, such as 1..500"])
     }
     return ends[0]...ends[1]
 }
@@ -78,15 +83,16 @@ private func problems(_ options: SimulateOptions) -> [String] {
 }
 
 private func simulate(_ options: SimulateOptions, _ settings: SwarmSettings, _ stopped: Latch) async throws -> Int32 {
-    SeedsUnderWay.shared.watch(steps: options.steps)
+    SeedsUnderWay.shared.watch(rest: rest(settings))
     if options.traces { return trace(settings) }
     let asked = settings
     let report = await runSwarm(
         asked, progress: { total, elapsed in write(progress(total, elapsed, asked) + "\n", to: 2) }, isStopped: { stopped.isOpen },
         began: SeedsUnderWay.shared.began, ended: SeedsUnderWay.shared.ended)
     guard let failed = report.failed else {
-        write(options.output == .json ? json(report, settings) + "\n" : summary(report, settings), to: 1)
-        return 0
+        let isWhole = report.seeds == settings.seeds.count
+        write(options.output == .json ? json(report, settings) + "\n" : summary(report, settings, isWhole: isWhole), to: 1)
+        return isWhole ? 0 : stoppedExit
     }
     write("seed \(failed.seed) failed: \(failed.violation.map { "\($0.rule): \($0.words)" } ?? "")\n", to: 2)
     SeedsUnderWay.shared.began(failed.seed)  // once more, in ways that differ
@@ -105,9 +111,12 @@ private func simulate(_ options: SimulateOptions, _ settings: SwarmSettings, _ s
 }
 
 private func command(_ settings: SwarmSettings) -> String {
-    var words = "eip-sandbox simulate --seed \(settings.seeds.lowerBound) --steps \(settings.steps)"
-    if !settings.without.isEmpty { words += " --without \(settings.without.map(\.rawValue).joined(separator: ","))" }
-    return words
+    "eip-sandbox simulate --seed \(settings.seeds.lowerBound)\(rest(settings))"
+}
+/// The options behind the seed.
+private func rest(_ settings: SwarmSettings) -> String {
+    let without = settings.without.map(\.rawValue).joined(separator: ",")
+    return " --steps \(settings.steps)" + (without.isEmpty ? "" : " --without \(without)")
 }
 
 private func trace(_ settings: SwarmSettings) -> Int32 {
@@ -137,10 +146,11 @@ private func progress(_ total: SwarmReport, _ elapsed: Duration, _ settings: Swa
         + "\(total.counts.pauses) pauses, \(total.failed == nil ? "no violation" : "1 violation")"
 }
 
-private func summary(_ report: SwarmReport, _ settings: SwarmSettings) -> String {
+private func summary(_ report: SwarmReport, _ settings: SwarmSettings, isWhole: Bool) -> String {
     let counts = report.counts
+    let words = isWhole ? "all promises kept: \(report.seeds)" : "stopped, and no promise broken so far: \(report.seeds) of \(settings.seeds.count)"
     return """
-        all promises kept: \(report.seeds) seeds (\(settings.seeds.lowerBound)..\(settings.seeds.upperBound)), \(report.steps) events, \
+        \(words) seeds (\(settings.seeds.lowerBound)..\(settings.seeds.upperBound)), \(report.steps) events, \
         \(Int(seconds(report.virtual))) s of virtual time
         \(counts.calls) calls to the cloud, \(counts.allocations) allocations, \(counts.confirmations) bindings confirmed, \(counts.releases) releases, \
         \(counts.expirations) expirations
@@ -156,7 +166,7 @@ private func json(_ report: SwarmReport, _ settings: SwarmSettings) -> String {
         "seeds": .int(report.seeds), "events": .int(report.steps), "virtualSeconds": .int(Int(seconds(report.virtual))),
         "healedSecondsMost": .int(Int(seconds(report.healedMost))), "confirmations": .int(report.counts.confirmations),
         "allocations": .int(report.counts.allocations), "releases": .int(report.counts.releases), "crashes": .int(report.counts.crashes),
-        "pauses": .int(report.counts.pauses), "ok": .bool(report.failed == nil),
+        "pauses": .int(report.counts.pauses), "ok": .bool(report.failed == nil), "stopped": .bool(report.failed == nil && report.seeds < settings.seeds.count),
     ]
     if let failed = report.failed, let violation = failed.violation {
         value["failed"] = [

@@ -53,10 +53,15 @@ extension Checks {
         }
         guard claim.spec.isUserOwned, let id = claim.spec.addressID, side.replica.account.cloud.model.isUserOwned(id) else { return }
         guard claim.status.binding?.target ?? claim.status.intent?.target != nil else { return }
-        guard let row = misses[side.id]?[id], !row.isLoss else { return }
-        // The next claim of a living pod will say where it is; and a run may have begun before a look missed it.
+        // The next claim of a living pod will say where it is.
         if hasReadAlive(run), !run.isEnding { return }
-        if (sights[side.id]?[id] ?? []).contains(where: { $0.receivedAt >= run.startedAt }) { return }
+        let seen = sights[side.id]?[id] ?? []
+        guard let row = misses[side.id]?[id] else {
+            if seen.isEmpty { fail("promise 2", "\(key.name): lets go of \(id), which may be bound, and has not looked at it") }
+            return
+        }
+        // A run may have begun before a look missed it.
+        if row.isLoss || seen.contains(where: { $0.receivedAt >= run.startedAt }) { return }
         fail("promise 2", "\(key.name): lets go of \(id), which may be bound: looks in a row have missed it for \(row.last - row.since)")
     }
 }

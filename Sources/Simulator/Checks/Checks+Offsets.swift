@@ -11,8 +11,11 @@ struct OffsetTrace {
     private var taken: [Int: [Taken]] = [:]
     private var highest: [Int: Int64] = [:]
     private var startedAt: [Key: Int] = [:]
-    /// when the last run that ended had begun
+    /// when the last run that ended, and let go of the messages before it, had begun
     private var doneSince: [Key: Int] = [:]
+    /// since when a key holds messages back, and how often it has failed since it last settled
+    private var heldSince: [Key: Instant] = [:]
+    private var failures: [Key: Int] = [:]
 
     mutating func assigned(_ partitions: [Int]) {
         for partition in partitions {
@@ -28,11 +31,34 @@ struct OffsetTrace {
         sequence += 1
         taken[partition, default: []].append(Taken(offset: offset, key: key, at: sequence))
     }
-    mutating func started(_ key: Key) {
+    mutating func started(_ key: Key, _ now: Instant) {
         sequence += 1
         startedAt[key] = sequence
+        if heldSince[key] == nil { heldSince[key] = now }
     }
-    mutating func finished(_ key: Key, isDone: Bool) { if isDone, let at = startedAt[key] { doneSince[key] = max(doneSince[key] ?? 0, at) } }
+    /// A run that settled lets go of what came before it; one that is to come again only when that is later than messages may be held
+    /// back for.
+    mutating func finished(_ key: Key, _ outcome: ReconcileOutcome, _ now: Instant, _ limits: Limits.Shard) {
+        guard let at = startedAt[key], let since = heldSince[key] else { return }
+        let wait: Duration
+        switch outcome {
+        case .abandoned: return
+        case .settled:
+            (heldSince[key], failures[key]) = (nil, nil)
+            doneSince[key] = max(doneSince[key] ?? 0, at)
+            return
+        case .again(let after, _):
+            failures[key] = nil
+            wait = after
+        case .retry:
+            failures[key, default: 0] += 1
+            // with the most that is added by chance
+            let doubled = limits.backoffFirst * (1 << min(failures[key]! - 1, 20))
+            wait = min(doubled, limits.backoffMax) * 6 / 5
+        }
+        // by a clock that is off by a hundredth
+        if now + wait - since > limits.heldMax - limits.heldMax / 100 - .milliseconds(10) { doneSince[key] = max(doneSince[key] ?? 0, at) }
+    }
 
     /// The first message before that offset that nobody has dealt with.
     mutating func commits(_ offset: PartitionOffset) -> (offset: Int64, key: Key)? {

@@ -6,11 +6,15 @@ final class RunTrace {
     let startedAt: Instant
     /// accepted by the API server, and its call not sent yet
     var intent: Intent?
+    /// as it was last read or written
+    var claim: Claim?
     /// when the last status with an intent was decided
     var intendedAt: Instant?
     var readClaimSince = false
     var readPodSince = false
     var podRead: (pod: Pod?, sentAt: Instant)?
+    /// as it was last read or written
+    var pod: Pod?
     var nodeRead: Node?
     var interfaceRead: NetworkInterface?
     /// its namespace or its owner was read to be going, so that no pod of that name will come
@@ -27,15 +31,17 @@ final class EffectTrace {
     let effect: ReconcileEffect
     let key: Key
     let run: RunTrace?
+    let side: Int
     let sentAt: Instant
     /// of a call: when its intent was decided
     let intendedAt: Instant?
     /// of a call: until when it may be executed
     fileprivate(set) var expires = Instant.anyTime
-    init(_ effect: ReconcileEffect, _ key: Key, _ run: RunTrace?, sentAt: Instant) {
+    init(_ effect: ReconcileEffect, _ key: Key, _ run: RunTrace?, side: Int, sentAt: Instant) {
         self.effect = effect
         self.key = key
         self.run = run
+        self.side = side
         self.sentAt = sentAt
         intendedAt = run?.intendedAt
     }
@@ -44,24 +50,24 @@ final class EffectTrace {
 extension Checks {
     func started(_ side: WorkerSide, _ key: Key) {
         runs[RunID(side: side.id, key: key)] = RunTrace(startedAt: now)
-        offsets[side.id, default: OffsetTrace()].started(key)
+        offsets[side.id, default: OffsetTrace()].started(key, now)
         waits[side.id, default: WaitTrace()].started(key, now)
         checkWaits(side.id)
     }
 
     func finished(_ side: WorkerSide, _ key: Key, _ outcome: ReconcileOutcome) {
         runs[RunID(side: side.id, key: key)] = nil
-        let isDone: Bool
         switch outcome {
-        case .settled, .again, .retry: isDone = true
-        case .abandoned: isDone = false
+        case .settled, .again: comebacks[side.id]?.remove(key)
+        case .retry, .abandoned: break
         }
-        offsets[side.id, default: OffsetTrace()].finished(key, isDone: isDone)
+        offsets[side.id, default: OffsetTrace()].finished(key, outcome, now, limits.shard)
         waits[side.id, default: WaitTrace()].finished(key, again: again(side, key, outcome), now)
     }
 
     func forgot(_ side: WorkerSide) {
         let id = side.id
+        interrupts(side)
         runs = runs.filter { $0.key.side != id }
         offsets[id] = nil
         waits[id] = nil
@@ -92,14 +98,26 @@ extension Checks {
             }
             checkConfirmation(side, trace, key, claim, status)
         }
-        if let trace { checkLoss(side, trace, key, effect) }
-        return EffectTrace(effect, key, trace, sentAt: now)
+        if let trace {
+            checkLoss(side, trace, key, effect)
+            checkKeeping(trace, key, effect, decided.replica.account.cloud)
+            if case .annotatePod(let uid, let publicIP?) = effect { checkAnnotation(trace, key, uid, publicIP) }
+        }
+        return EffectTrace(effect, key, trace, side: side.id, sentAt: now)
     }
 
     /// Its answer reaches the replica.
     func answered(_ trace: EffectTrace, _ event: ReconcileEvent) {
         if isOutcome(event) { bindings.removeAll { $0 === trace } }
         guard let run = trace.run else { return }
+        switch event {
+        case .claimRead(let claim): run.claim = claim
+        case .claimWritten(let claim): run.claim = claim
+        case .claimGone: run.claim = nil
+        case .podRead(let pod): run.pod = pod
+        case .podWritten(let pod): run.pod = pod
+        default: break
+        }
         switch (trace.effect, event) {
         case (.replaceStatus(_, let status), .claimWritten):
             // one that is there already is recorded anew: of two calls in one second the intents are equal
@@ -190,6 +208,13 @@ extension Checks {
             if let answered = run.unbound[id], now - answered < .milliseconds(4900) { fail("progress", "\(key.name): \(id) unbound twice in one run") }
         case .release(let id): if run.released.contains(id) { fail("progress", "\(key.name): \(id) released twice in one run") }
         default: break
+        }
+    }
+
+    /// Promise 2, as people see it: the pod is told an IP that its claim, as it was last read or written, is ready with for this very pod.
+    private func checkAnnotation(_ run: RunTrace, _ key: Key, _ uid: String, _ publicIP: String) {
+        guard let status = run.claim?.status, status.isReady, status.publicIP == publicIP, status.binding?.target.podUID == uid else {
+            return fail("promise 2", "\(key.name): pod \(uid) is told \(publicIP), and its claim does not say so")
         }
     }
 

@@ -63,7 +63,10 @@ extension Checks {
         case .settled, .abandoned: return nil
         }
     }
-    func gaveUp(_ side: WorkerSide) { waits[side.id]?.forget() }
+    func gaveUp(_ side: WorkerSide) {
+        waits[side.id]?.forget()
+        interrupts(side)
+    }
 
     func checkWaits(_ side: Int) {
         guard let words = waits[side]?.starving(now, passedMax: passedMax, waitMax: waitMax) else { return }

@@ -11,7 +11,7 @@ extension Checks {
             counts.allocations += 1
             sim.note { "cloud: \(id) is allocated for \(replica.label(key))" }
             allocated[id] = key
-            if let before = serials.updateValue(id, forKey: request.clientToken), before != id, !undone.contains(key), cloud.address(before) != nil {
+            if let before = serials.updateValue(id, forKey: request.clientToken), before != id, !isUndone(key), cloud.address(before) != nil {
                 fail("promise 1", "\(key.name): one serial yielded \(before) and \(id)")
             }
             checkNamed(id, request, key, claim, replica, cloud)
@@ -38,9 +38,9 @@ extension Checks {
 
     /// An address that comes into being has a claim that knows of it: by its id, or by the recorded call.
     private func checkNamed(_ id: AddressID, _ request: AllocateRequest, _ key: Key, _ claim: Claim?, _ replica: Replica, _ cloud: Cloud) {
-        guard !undone.contains(key), cloud.address(id) != nil else { return }
+        guard !isUndone(key), cloud.address(id) != nil else { return }
         guard let claim else {
-            if isServed(key, replica.account) || stripped[key] != nil {
+            if isServed(key, replica.account) || wasJustStripped(key) {
                 unclaimed.insert(id)
             } else {
                 fail("promise 1", "\(key.name): \(id) allocated, and there is no claim")
@@ -48,7 +48,7 @@ extension Checks {
             return
         }
         // The claim for which it was sent was robbed of its finalizer, and another has come.
-        if stripped[key] != nil, request.clientToken != Naming.clientToken(key, claimUID: claim.uid, serial: claim.spec.serial) { unclaimed.insert(id) }
+        if wasJustStripped(key), request.clientToken != Naming.clientToken(key, claimUID: claim.uid, serial: claim.spec.serial) { unclaimed.insert(id) }
         if let named = claim.spec.addressID, named != id, allocated[named] == key, cloud.address(named) != nil {
             fail("promise 1", "\(key.name): \(id) allocated, and the claim has \(named)")
         }
@@ -59,7 +59,7 @@ extension Checks {
 
     /// None is allocated while there is one that was left to be found by its name.
     private func checkAlone(_ id: AddressID, _ key: Key, _ cloud: Cloud) {
-        guard !undone.contains(key), stripped[key] == nil else { return }
+        guard !isUndone(key), !wasJustStripped(key) else { return }
         let left = unclaimed.first { $0 != id && allocated[$0] == key && cloud.address($0).map { $0.status != .offlining } ?? false }
         if let left { fail("promise 1", "\(key.name): \(id) allocated beside \(left), which was left for this name") }
     }
@@ -69,18 +69,6 @@ extension Checks {
         guard let pod = account.cluster(key.cluster)?.pods[key], !pod.hasEnded else { return false }
         if case .attributes = pod.want { return true }
         return false
-    }
-
-    /// Promise 4, and 1: what is static is released only when somebody said so.
-    private func checkRelease(_ id: AddressID, _ key: Key, _ claim: Claim?) {
-        guard !undone.contains(key) else { return }
-        guard allocated[id] == key else { return fail("promise 1", "\(key.name): released \(id), which was allocated for \(allocated[id]?.name ?? "nobody")") }
-        guard let claim else { return }
-        if claim.spec.addressID == id, claim.spec.deletePolicy == .retain, !claim.isDeleting, !claim.spec.isUserOwned, !mayHaveChanged.contains(key),
-            !wasJustStripped(key)
-        {
-            fail("promise 4", "\(key.name): released the static \(id), and nobody deleted its claim")
-        }
     }
 
     func claimChanged(_ cluster: Cluster, _ key: Key, _ before: Claim?, _ after: Claim?) {
@@ -105,19 +93,6 @@ extension Checks {
         if !after.hasFinalizer, !after.isDeleting, before?.hasFinalizer ?? true, !isEdited { fail("finalizer", "\(key.name): a claim without the finalizer") }
     }
 
-    /// A static claim keeps its address as long as that exists.
-    private func checkKept(_ cluster: Cluster, _ key: Key, _ before: Claim, _ after: Claim) {
-        guard let old = before.spec.addressID, after.spec.addressID != old, !undone.contains(key), !isEdited, allocated[old] == key else { return }
-        guard let address = cluster.account.cloud.address(old), !before.spec.isUserOwned, address.status != .offlining else { return }
-        fail(before.spec.deletePolicy == .retain ? "promise 4" : "promise 1", "\(key.name): \(old) given up for \(after.spec.addressID?.rawValue ?? "nothing")")
-    }
-
-    /// A release that is recorded may come at any time, from whoever was going to send it: that address is not bound any more.
-    private func checkReleased(_ key: Key, _ before: Claim, _ after: Claim) {
-        guard let old = before.status.intent, old.verb == .release, let intent = after.status.intent, intent.verb == .associate else { return }
-        if intent.addressID == old.addressID { fail("promise 4", "\(key.name): \(old.addressID?.rawValue ?? "?") to be bound after its release was recorded") }
-    }
-
     /// The finalizer leaves only when no address of the claim is left, or a living pod will find it by its name.
     private func claimRemoved(_ cluster: Cluster, _ key: Key, _ before: Claim?) {
         mayHaveChanged.remove(key)
@@ -129,20 +104,21 @@ extension Checks {
         let remover = remover(key)
         let comesBack = isServed(key, cluster.account) || remover.map(hasReadAlive) ?? false
         if let before, before.spec.isUserOwned, let id = before.spec.addressID, let address = cluster.account.cloud.address(id), address.privateIP != nil {
-            if isByHand || comesBack || undone.contains(key) || isElsewhere(address, before, cluster) {
+            if isByHand || comesBack || isUndone(key) || isElsewhere(address, before, cluster) {
                 forgottenBindings.insert(id)
             } else {
                 fail("promise 2", "\(key.name): the claim is gone, and \(id) is left bound to \(address.privateIP ?? "nothing")")
             }
         }
-        if let before, before.spec.isUserOwned, let id = before.spec.addressID, !isByHand, !undone.contains(key), !wasJustStripped(key),
+        if let before, before.spec.isUserOwned, let id = before.spec.addressID, !isByHand, !isUndone(key), !wasJustStripped(key),
             mayBeBound(id, for: key)
         {
             fail("promise 2", "\(key.name): the claim is gone, and \(id) may still be bound for it")
         }
-        guard !left.isEmpty, !undone.contains(key) else { return }
+        guard !left.isEmpty, !isUndone(key) else { return }
         if isByHand || comesBack && !(remover?.isEnding ?? false) {
             unclaimed.formUnion(left)
+            if let side = arriving?.side, remover != nil { comebacks[side, default: []].insert(key) }
         } else {
             for id in left where !unclaimed.contains(id) { fail("promise 1", "\(key.name): the claim is gone, and \(id) is left") }
         }
@@ -159,7 +135,7 @@ extension Checks {
     }
 
     /// Whether a call may be executed of which the claim knew that was robbed of its finalizer, and no other does.
-    private func wasJustStripped(_ key: Key) -> Bool { stripped[key].map { now - $0 < WorkerSide.requestLife + .seconds(5) } ?? false }
+    func wasJustStripped(_ key: Key) -> Bool { stripped[key].map { now - $0 < WorkerSide.requestLife + .seconds(5) } ?? false }
 
     /// The run that removes the finalizer.
     private func remover(_ key: Key) -> RunTrace? {
@@ -180,9 +156,16 @@ extension Checks {
     func rewound(_ cluster: Cluster, _ before: [Key: Claim]) {
         rewoundAt[cluster.account.index] = now
         terms[cluster.uid] = nil
-        for key in Set(before.keys).union(cluster.claims.keys) where before[key] != cluster.claims[key] { undone.insert(key) }
-        for run in runs.keys where run.key.cluster == cluster.uid { undone.insert(run.key) }
+        for key in Set(before.keys).union(cluster.claims.keys) where before[key] != cluster.claims[key] { undone[key] = now }
+        for run in runs.keys where run.key.cluster == cluster.uid { undone[run.key] = now }
     }
+
+    /// Whether what a rollback undid of it may not be put right yet.
+    func isUndone(_ key: Key) -> Bool { undone[key].map { now - $0 < .seconds(300) } ?? false }
+
+    /// Whether nobody may know any more what there is of its name, until somebody sweeps: a rollback undid it, people robbed its claim of
+    /// the finalizer, or its worker ended between the claim that goes under a living pod and the next, and its messages are lost.
+    func mayBeForgotten(_ key: Key) -> Bool { undone[key] != nil || stripped[key] != nil || interrupted.contains(key) }
 
     // MARK: the leaders
 
@@ -217,7 +200,7 @@ extension Checks {
 
     /// The claim of an expired name was deleted: it said nothing else for all that time.
     func expired(_ cluster: Cluster, _ key: Key) {
-        guard let claim = cluster.claims[key], !undone.contains(key) else { return }
+        guard let claim = cluster.claims[key], !isUndone(key) else { return }
         if claim.spec.expireAfter ?? sim.draw.expireAfter == .zero { fail("expiry", "\(key.name): expired, and is kept for ever") }
         let expireAfter = expireAfter(claim)
         if let at = servedAt[key], now - at < expireAfter { fail("expiry", "\(key.name): expired \(now - at) after its claim was in use") }
@@ -240,7 +223,7 @@ extension Checks {
             if let claim = key.flatMap({ account.cluster($0.cluster)?.claims[$0] }), claim.spec.addressID == nil, claim.status.intent?.verb == .allocate {
                 continue
             }
-            if holders.isEmpty, unclaimed.contains(address.id) || key.map({ undone.contains($0) }) ?? false {
+            if holders.isEmpty, let key, mayBeForgotten(key) {
                 counts.orphans += 1
                 continue
             }

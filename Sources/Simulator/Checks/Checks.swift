@@ -23,8 +23,8 @@ final class Checks {
     var serials: [String: AddressID] = [:]
     /// named by nobody because the claim was deleted under a living pod
     var unclaimed: Set<AddressID> = []
-    /// keys whose claims a rollback changed: what was true of them may be undone
-    var undone: Set<Key> = []
+    /// keys whose claims a rollback changed, and when it last did: what was true of them may be undone
+    var undone: [Key: Instant] = [:]
     /// by cluster: the newest term whose leader has acted
     var terms: [String: Leadership.Term] = [:]
     /// keys whose claim was deleted, or made not static, since its pod or its claim last came to be: a release is in order
@@ -49,6 +49,12 @@ final class Checks {
     var bindings: [EffectTrace] = []
     /// keys whose claim went without its finalizer, by hand, and when that last happened
     var stripped: [Key: Instant] = [:]
+    /// by side: keys whose claim it has let go under a living pod, and has not looked at to the end since
+    var comebacks: [Int: Set<Key>] = [:]
+    /// those of sides that ended, where no message is left that would bring anybody to look at them
+    private(set) var interrupted: Set<Key> = []
+    /// what the log had was lost
+    var wasLogEmptied = false
     /// people change a claim by hand
     private(set) var isEdited = false
     /// what the API server executes at this moment
@@ -76,6 +82,11 @@ final class Checks {
         isEdited = true
         body()
         isEdited = false
+    }
+
+    func interrupts(_ side: WorkerSide) {
+        let keys = comebacks.removeValue(forKey: side.id) ?? []
+        if !sim.draw.usesKafka || wasLogEmptied { interrupted.formUnion(keys) }
     }
 
     // MARK: limits

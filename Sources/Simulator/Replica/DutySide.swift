@@ -25,6 +25,7 @@ final class DutySide {
     /// of pods, as it was told
     private(set) var presence: [Key: Presence] = [:]
     private func key(_ pod: Pod) -> Key { cluster.key(pod.namespace, pod.name) }
+    private func key(_ claim: Claim) -> Key { cluster.key(claim.namespace, claim.name) }
     private var inFlight = 0
     /// published and not answered
     private var unanswered: [Key: Int] = [:]
@@ -32,6 +33,10 @@ final class DutySide {
     private var failedAt = Instant.anyTime
     /// what the last event made it publish
     private var published: Set<Key> = []
+    private var publishedAt: [Key: Instant] = [:]
+    /// next attempts, as it was told of the claims
+    private var attempts: [Key: Timestamp] = [:]
+    private var overdueSince: [Key: Instant] = [:]
     private var toldSkew = Duration.zero
     var doubtsClockSince: Instant? { replica.doubtsClockSince }
 
@@ -99,11 +104,19 @@ final class DutySide {
         case .following: self[keyPath: kind] = true
         case .lost, .rewound: self[keyPath: kind] = false
         case .listed(let objects):
+            if let claims = objects as? [Claim] {
+                (attempts, overdueSince) = ([:], [:])
+                for claim in claims { attempts[key(claim)] = claim.status.nextAttemptAt }
+            }
             guard Object.self == Pod.self, let pods = objects as? [Pod] else { break }
             for case (let key, .present) in presence { presence[key] = .gone(sim.now) }
             for pod in pods { presence[key(pod)] = .present(pod) }
-        case .changed(let object): if let pod = object as? Pod { presence[key(pod)] = .present(pod) }
-        case .gone(let object): if let pod = object as? Pod { presence[key(pod)] = .gone(sim.now) }
+        case .changed(let object):
+            if let pod = object as? Pod { presence[key(pod)] = .present(pod) }
+            if let claim = object as? Claim { (attempts[key(claim)], overdueSince[key(claim)]) = (claim.status.nextAttemptAt, nil) }
+        case .gone(let object):
+            if let pod = object as? Pod { presence[key(pod)] = .gone(sim.now) }
+            if let claim = object as? Claim { (attempts[key(claim)], overdueSince[key(claim)]) = (nil, nil) }
         }
         observesSince = followsPods && followsClaims ? observesSince ?? sim.now : nil
     }
@@ -118,6 +131,18 @@ final class DutySide {
         sim.checks.fail("news", "\(key.name): a change of its pod was heard and not published")
     }
 
+    /// A claim whose next attempt is due is published, and again every half minute as long as it is, whoever knew of it when it was
+    /// parked. Ten seconds more for clocks that are off, and five for a replica that stood still.
+    private func checkDue() {
+        for (key, next) in attempts where sim.wall - next > .seconds(40) {
+            let isQuiet = publishedAt[key].map { sim.now - $0 > .seconds(40) } ?? true
+            let mayPublish = sim.now - failedAt >= .seconds(60) && inFlight < Outbox.inFlightMax && unanswered[key, default: 0] == 0
+            overdueSince[key] = isQuiet && mayPublish ? overdueSince[key] ?? sim.now : nil
+        }
+        let late = overdueSince.filter { sim.now - $0.value > .seconds(5) }.keys.min()
+        if let late { sim.checks.fail("parked", "\(cluster.label(late)): its next attempt is due, and is not published") }
+    }
+
     private func feed(_ event: ClusterDuty.Event) {
         guard !isOver else { return }
         if toldSkew != replica.skew {
@@ -128,11 +153,17 @@ final class DutySide {
             if case .publish(let change) = effect {
                 published.insert(change.key)
                 unanswered[change.key, default: 0] += 1
+                (publishedAt[change.key], overdueSince[change.key]) = (sim.now, nil)
             }
             // by what was known when it was decided, not by what is heard before it is done
-            if case .deleteClaim(let namespace, let name, _, _) = effect { sim.checks.expires(self, cluster.key(namespace, name)) }
+            if case .deleteClaim(let namespace, let name, _, _) = effect {
+                let key = cluster.key(namespace, name)
+                sim.checks.expires(self, key)
+                (attempts[key], overdueSince[key]) = (nil, nil)  // until more is heard of it
+            }
             replica.later { [self] in if !isOver { perform(effect) } }
         }
+        checkDue()
     }
 
     private func perform(_ effect: ClusterDuty.Effect) {
@@ -156,6 +187,7 @@ final class DutySide {
     private func publish(_ change: KeyChanged) {
         guard leader.term() == term else { return }
         sim.checks.leads(cluster, term)
+        sim.note { "\(self.replica.name): publishes \(self.cluster.label(change.key)), \(change.cause)" }
         if let memory {
             memory.publish(change) { [self] in answered(change, arrived: true) }
             return

@@ -13,9 +13,16 @@ extension Cluster {
             if let words = disagreement(claim) { return "\(label(key(claim.namespace, claim.name))): \(words)" }
         }
         for address in account.cloud.model.addresses {
+            if isOrphan(address) { return "\(address.id) is named by no claim" }
             if let words = disagreement(address) { return words }
         }
         return nil
+    }
+
+    /// What was allocated for this cluster is named by a claim in the end, whatever happened to claims and pods.
+    private func isOrphan(_ address: Address) -> Bool {
+        guard let key = sim.checks.allocated[address.id], key.cluster == uid, address.status != .offlining else { return false }
+        return !sim.checks.mayBeForgotten(key) && !claims.values.contains { $0.spec.addressID == address.id }
     }
 
     private func disagreement(_ pod: Pod) -> String? {
@@ -55,7 +62,7 @@ extension Cluster {
         let left = account.cloud.model.addresses.first {
             sim.checks.allocated[$0.id] == key && $0.status != .offlining && claims[key]?.spec.addressID != $0.id
         }
-        if let left, !sim.checks.undone.contains(key) { return "\(left.id) is named by no claim, and its pod asks for nonsense" }
+        if let left, sim.checks.undone[key] == nil { return "\(left.id) is named by no claim, and its pod asks for nonsense" }
         guard let claim = claims[key] else { return nil }
         let address = claim.spec.addressID.flatMap(account.cloud.address)
         if claim.status.binding != nil, address?.status == .unbind { return "asks for nonsense, and its claim has a binding that was undone" }
@@ -102,7 +109,7 @@ extension Cluster {
     private func isForgotten(_ claim: Claim) -> Bool {
         guard let id = claim.spec.addressID else { return false }
         // a rollback may have taken the claim of another cluster's pod that lists it as well
-        let isUndone = sim.checks.undone.contains(key(claim.namespace, claim.name)) || claim.spec.isUserOwned && !sim.checks.undone.isEmpty
+        let isUndone = sim.checks.undone[key(claim.namespace, claim.name)] != nil || claim.spec.isUserOwned && !sim.checks.undone.isEmpty
         guard isUndone || sim.checks.forgottenBindings.contains(id) else { return false }
         return claim.status.conditions.contains { $0.reason == .eipInUse }
     }
@@ -113,7 +120,7 @@ extension Cluster {
     /// A user's own, bound by a claim that was deleted or rolled back, or an orphan: nobody knows, and it is left to people.
     private func isStranded(_ address: Address) -> Bool {
         let checks = sim.checks!
-        let isLeft = checks.unclaimed.contains(address.id) || checks.allocated[address.id].map(checks.undone.contains) ?? false
+        let isLeft = checks.unclaimed.contains(address.id) || checks.allocated[address.id].map { checks.undone[$0] != nil } ?? false
         if isLeft, !account.clusters.contains(where: { $0.claims.values.contains { $0.spec.addressID == address.id } }) { return true }
         return checks.forgottenBindings.contains(address.id) || !checks.undone.isEmpty && account.cloud.model.isUserOwned(address.id)
     }

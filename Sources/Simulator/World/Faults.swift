@@ -20,6 +20,7 @@ final class Faults {
         every(faults.compactEvery) { [self] in chance.pick(of: account.clusters).compact() }
         every(faults.emptyLogEvery) { [self] in
             sim.note { "the log is emptied" }
+            sim.checks.wasLogEmptied = true
             if chance.below(2) == 0 { account.log.model.expireAll() } else { account.log.model.recreate(now: sim.wall) }
         }
         every(faults.throttleEvery) { [self] in

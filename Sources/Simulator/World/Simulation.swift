@@ -53,6 +53,7 @@ public final class Simulation {
         if checks.violation == nil {
             heal()
             let begin = now
+            var calm = 0
             while checks.violation == nil {
                 if now - begin > Simulation.healingMax {
                     checks.fail(.liveness, accounts.lazy.compactMap { $0.disagreement() }.first ?? "did not come to rest")
@@ -61,7 +62,9 @@ public final class Simulation {
                 let until = now + .seconds(5)
                 while let at = agendaNext, at <= until, checks.violation == nil { guard step() else { break } }
                 now = max(now, until)
-                if accounts.allSatisfy({ $0.disagreement() == nil }) {
+                // what is so for a moment may come and go
+                calm = accounts.allSatisfy { $0.disagreement() == nil } ? calm + 1 : 0
+                if calm == 4 {
                     healed = now - begin
                     break
                 }
