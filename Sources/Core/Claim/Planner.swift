@@ -57,6 +57,8 @@ public struct Planner {
             guard case .rest(.settled) = plan.next else { return plan }
             return Plan(.rest(.settled), problem.reason, notice: Notice(warning: true, reason: problem.reason, message: problem.message))
         case .success(let source):
+            // An EIP that is left of its name is found by a pod that wants one allocated; one that lists its own would leave it for ever.
+            if case .listed = source, let plan = nameOrphan(isWanted: false) { return plan }
             var spec = ClaimSpec(source: source, deletePolicy: pod.deletePolicy, expireAfter: pod.expireAfter)
             switch (source, facts.memory.letGo?.spec) {
             case (.listed(let id), _): spec.addressID = id
@@ -75,20 +77,26 @@ public struct Planner {
             spec.deletePolicy = .delete
             return Plan(.step(.createClaim(spec)), .claimDeleted)
         }
+        return nameOrphan(isWanted: true) ?? Plan(.rest(.settled), .settled)
+    }
+
+    /// A claim for an EIP of this name that is left at the cloud; nil when there is none.
+    ///
+    /// - Parameter isWanted: kept for the next pod of that name. Otherwise the pod that is there has another, and releases it.
+    private func nameOrphan(isWanted: Bool) -> Plan? {
         guard let named = facts.named.value else { return Plan(.need(.named), .settled) }
-        guard let left = adoptable(named.addresses) else { return Plan(.rest(.settled), .settled) }
+        guard let left = adoptable(named.addresses) else { return nil }
         // A list may be late: that it is there is asked of the cloud itself.
         guard let observed = facts.address.value, observed.id == left.id else { return Plan(.need(.address(left.id)), .orphanedEIP) }
         guard case .present(let address) = observed.reading else { return Plan(.rest(.again(.seconds(5))), .waitingForCloud) }
-        guard Naming.owns(address, facts.key), address.status != .offlining else { return Plan(.rest(.settled), .settled) }
+        guard Naming.owns(address, facts.key), address.status != .offlining else { return nil }
         // Whether it was static nobody knows, and nothing is released because something is absent.
         let attributes = AddressAttributes(bandwidth: address.bandwidth ?? AddressAttributes().bandwidth)
         let spec = ClaimSpec(source: .attributes(attributes), deletePolicy: .retain, addressID: address.id)
+        let fate = isWanted ? "it is kept for the next pod of that name; delete the claim to release it" : "it is released, as the pod lists an EIP of its own"
         return Plan(
             .step(.createClaim(spec)), .orphanedEIP,
-            notice: Notice(
-                warning: true, reason: .orphanedEIP,
-                message: "\(address.id) carries this pod's name and had no claim: it is kept for the next pod of that name; delete the claim to release it"))
+            notice: Notice(warning: true, reason: .orphanedEIP, message: "\(address.id) carries this pod's name and had no claim: \(fate)"))
     }
 
     /// Where the pod's EIP shall come from. A list is indexed by the pod's ordinal; without one the first entry is taken.
@@ -132,14 +140,28 @@ public struct Planner {
         if pod.isTerminating { return waitForPodEnd(claim, pod) }
         guard let surroundings = facts.surroundings.value else { return Plan(.need(.surroundings(pod.owner)), .claimDeleted) }
         if surroundings.namespaceTerminating || surroundings.ownerGone { return waitForPodEnd(claim, pod) }
+        let wanted: ClaimSource
+        switch source(for: pod) {
         // None would come after it that this pod can ask for.
-        if case .failure(let error) = source(for: pod) { return keep(claim, pod) ?? report(claim, error.problem, .settled) }
+        case .failure(let error): return keep(claim, pod) ?? report(claim, error.problem, .settled)
+        case .success(let source): wanted = source
+        }
         if intends(.release, claim) { return tearDown(claim, .claimDeleted) }
         if claim.spec.addressID == nil, intends(.allocate, claim) { return serve(claim, pod) }
         // What was allocated for it is written down before it goes.
         if let allocated = facts.memory.allocated, allocated.claimUID == claim.uid { return record(claim, allocated.addressID, .allocatedEIP) }
+        // What the pod does not ask for any more the next claim would neither name nor unbind.
+        if !goesOn(claim, wanted) { return tearDown(claim, .annotationChanged) }
         if let id = claim.spec.addressID, let wait = untilListed(claim, id) { return wait }
         return Plan(.step(.removeFinalizer), .claimDeleted)
+    }
+
+    /// Whether the claim that comes next has the same EIP.
+    private func goesOn(_ claim: Claim, _ wanted: ClaimSource) -> Bool {
+        switch wanted {
+        case .attributes: !claim.spec.isUserOwned
+        case .listed(let id): claim.spec.isUserOwned && claim.spec.addressID == id
+        }
     }
 
     /// The claim that comes after it finds its EIP by name, so that has to be in every list by then. Nil when it is, or is lost.

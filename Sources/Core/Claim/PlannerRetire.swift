@@ -68,17 +68,40 @@ extension Planner {
         }
         if claim.spec.isUserOwned { return nil }
         guard intends(.allocate, claim), let intent = claim.status.intent else {
-            // Its predecessor's may be waiting to be found by its name.
-            guard let named = facts.named.value else { return Plan(.need(.named), .waitingForMirror) }
+            // Its predecessor's may be waiting to be found by its name, or its own, for which somebody wrote another: that is in every list
+            // that was begun long enough after the last call for it.
+            var since: Instant?
+            if let intent = claim.status.intent, let own = intent.addressID, own != claim.spec.addressID {
+                switch visible(intent) {
+                case .later(let plan): return plan
+                case .since(let instant): since = instant
+                }
+            }
+            guard let named = facts.named.value, since.map({ named.listedAt >= $0 }) ?? true else {
+                return Plan(.need(since.map { .namedSince($0) } ?? .named), .waitingForMirror)
+            }
             guard let found = adoptable(named.addresses), found.id != claim.spec.addressID else { return nil }
             return record(claim, found.id, .adoptedEIP)
         }
+        switch visible(intent) {
+        case .later(let plan): return plan
+        case .since(let since):
+            guard let named = facts.named.value, named.listedAt >= since else { return Plan(.need(.namedSince(since)), .waitingForMirror) }
+            let found = named.addresses.first { Naming.owns($0, facts.key) && $0.id != claim.spec.addressID }
+            return found.map { record(claim, $0.id, .adoptedEIP) }
+        }
+    }
+
+    private enum Visible {
+        case later(Plan)
+        /// lists that were begun then, or later
+        case since(Instant)
+    }
+    /// From when on every list shows what a recorded call did, or what was there when it was recorded.
+    private func visible(_ intent: Intent) -> Visible {
         let visible = intent.at + policy.requestLife + policy.listingLag
-        if now.wall < visible { return Plan(.rest(.again(visible - now.wall)), .waitingForRequestLife) }
-        let since = now.instant - (now.wall - visible)
-        guard let named = facts.named.value, named.listedAt >= since else { return Plan(.need(.namedSince(since)), .waitingForMirror) }
-        let found = named.addresses.first { Naming.owns($0, facts.key) && $0.id != claim.spec.addressID }
-        return found.map { record(claim, $0.id, .adoptedEIP) }
+        if now.wall < visible { return .later(Plan(.rest(.again(visible - now.wall)), .waitingForRequestLife)) }
+        return .since(now.instant - (now.wall - visible))
     }
 
     /// An address that a look by id did not find: nil when it is gone, else what to wait for. Where its release is recorded that does
@@ -88,9 +111,7 @@ extension Planner {
         if confirmed || facts.memory.released == id { return nil }
         let wait = Plan(.rest(.again(.seconds(1))), .waitingForCloud)
         guard intends(.release, claim), let intent = claim.status.intent else { return wait }
-        let visible = intent.at + policy.requestLife + policy.listingLag
-        if now.wall < visible { return wait }
-        let since = now.instant - (now.wall - visible)
+        guard case .since(let since) = visible(intent) else { return wait }
         guard let named = facts.named.value, named.listedAt >= since else { return Plan(.need(.namedSince(since)), .waitingForMirror) }
         return named.addresses.contains { $0.id == id } ? wait : nil
     }

@@ -51,10 +51,11 @@ extension Checks {
         case .replaceSpec(let read, let spec) where spec.addressID != read.spec.addressID: claim = read
         default: return
         }
-        guard claim.spec.isUserOwned, let id = claim.spec.addressID, side.replica.account.cloud.model.isUserOwned(id) else { return }
+        // not what somebody wrote beside what is listed
+        guard case .listed(let id) = claim.spec.source, claim.spec.addressID == id, side.replica.account.cloud.model.isUserOwned(id) else { return }
         guard claim.status.binding?.target ?? claim.status.intent?.target != nil else { return }
-        // The next claim of a living pod will say where it is.
-        if hasReadAlive(run), !run.isEnding { return }
+        // The next claim of a living pod that lists it will say where it is.
+        if hasReadAlive(run), lists(run, id), !run.isEnding { return }
         let seen = sights[side.id]?[id] ?? []
         guard let row = misses[side.id]?[id] else {
             if seen.isEmpty { fail("promise 2", "\(key.name): lets go of \(id), which may be bound, and has not looked at it") }

@@ -32,16 +32,19 @@ final class EffectTrace {
     let key: Key
     let run: RunTrace?
     let side: Int
+    /// a replica that stood still sends later what it decided before
+    let decidedAt: Instant
     let sentAt: Instant
     /// of a call: when its intent was decided
     let intendedAt: Instant?
     /// of a call: until when it may be executed
     fileprivate(set) var expires = Instant.anyTime
-    init(_ effect: ReconcileEffect, _ key: Key, _ run: RunTrace?, side: Int, sentAt: Instant) {
+    init(_ effect: ReconcileEffect, _ key: Key, _ run: RunTrace?, side: Int, decidedAt: Instant, sentAt: Instant) {
         self.effect = effect
         self.key = key
         self.run = run
         self.side = side
+        self.decidedAt = decidedAt
         self.sentAt = sentAt
         intendedAt = run?.intendedAt
     }
@@ -103,7 +106,7 @@ extension Checks {
             checkKeeping(trace, key, effect, decided.replica.account.cloud)
             if case .annotatePod(let uid, let publicIP?) = effect { checkAnnotation(trace, key, uid, publicIP) }
         }
-        return EffectTrace(effect, key, trace, side: side.id, sentAt: now)
+        return EffectTrace(effect, key, trace, side: side.id, decidedAt: decided.at, sentAt: now)
     }
 
     /// Its answer reaches the replica.
@@ -114,7 +117,10 @@ extension Checks {
         case .claimRead(let claim): run.claim = claim
         case .claimWritten(let claim): run.claim = claim
         case .claimGone: run.claim = nil
-        case .podRead(let pod): run.pod = pod
+        case .podRead(let pod):
+            run.pod = pod
+            // whoever lists an EIP of their own wants no other
+            if case .list? = pod?.want { mayHaveChanged.insert(trace.key) }
         case .podWritten(let pod): run.pod = pod
         default: break
         }

@@ -77,8 +77,11 @@ extension Checks {
             if before.spec.deletePolicy != after.spec.deletePolicy || before.isDeleting != after.isDeleting { mayHaveChanged.insert(key) }
             if after.spec.serial < before.spec.serial { fail("serial", "\(key.name): serial \(before.spec.serial) became \(after.spec.serial)") }
             checkKept(cluster, key, before, after)
+            if before.spec.addressID != after.spec.addressID { checkLetGo(cluster, key, before, isExcused: isEdited) }
             checkReleased(key, before, after)
-            if before.status.phase != .retained, after.status.phase == .retained { retainedAt[key] = now }
+            if before.status.phase != .retained, after.status.phase == .retained {
+                retainedAt[key] = arriving.flatMap { $0.key == key ? $0.decidedAt : nil } ?? now
+            }
         }
         switch after.status.phase {
         case .binding, .bound, .unbinding: servedAt[key] = now
@@ -103,12 +106,10 @@ extension Checks {
         }
         let remover = remover(key)
         let comesBack = isServed(key, cluster.account) || remover.map(hasReadAlive) ?? false
-        if let before, before.spec.isUserOwned, let id = before.spec.addressID, let address = cluster.account.cloud.address(id), address.privateIP != nil {
-            if isByHand || comesBack || isUndone(key) || isElsewhere(address, before, cluster) {
-                forgottenBindings.insert(id)
-            } else {
-                fail("promise 2", "\(key.name): the claim is gone, and \(id) is left bound to \(address.privateIP ?? "nothing")")
-            }
+        if let before {
+            // the next claim of a living pod that lists it will say where it is
+            let isKnown = before.spec.addressID.map { id in remover.map { hasReadAlive($0) && lists($0, id) } ?? false } ?? false
+            checkLetGo(cluster, key, before, isExcused: isByHand || isKnown)
         }
         if let before, before.spec.isUserOwned, let id = before.spec.addressID, !isByHand, !isUndone(key), !wasJustStripped(key),
             mayBeBound(id, for: key)
@@ -121,6 +122,16 @@ extension Checks {
             if let side = arriving?.side, remover != nil { comebacks[side, default: []].insert(key) }
         } else {
             for id in left where !unclaimed.contains(id) { fail("promise 1", "\(key.name): the claim is gone, and \(id) is left") }
+        }
+    }
+
+    /// A user's own EIP is not left bound where the claim has bound it that names it no more.
+    private func checkLetGo(_ cluster: Cluster, _ key: Key, _ before: Claim, isExcused: Bool) {
+        guard before.spec.isUserOwned, let id = before.spec.addressID, let address = cluster.account.cloud.address(id), address.privateIP != nil else { return }
+        if isExcused || isUndone(key) || isElsewhere(address, before, cluster) {
+            forgottenBindings.insert(id)
+        } else {
+            fail("promise 2", "\(key.name): its claim names \(id) no more, and leaves it bound to \(address.privateIP ?? "nothing")")
         }
     }
 
@@ -146,9 +157,14 @@ extension Checks {
     /// Whether it has seen a living pod that asks for an EIP: that may be gone by now, and then the run will see to the address.
     func hasReadAlive(_ run: RunTrace) -> Bool {
         guard let pod = run.podRead?.pod else { return false }
-        if case .invalid = pod.want { return false }
-        return !pod.hasEnded && !pod.isTerminating
+        switch pod.want {
+        case .none, .invalid: return false
+        case .attributes, .list: return !pod.hasEnded && !pod.isTerminating
+        }
     }
+
+    /// Whether the pod that it has read lists that EIP of the user's.
+    func lists(_ run: RunTrace, _ id: AddressID) -> Bool { if case .list(let ids)? = run.podRead?.pod?.want { ids.contains(id) } else { false } }
 
     func userDeletes(_ cluster: Cluster, _ key: Key) { mayHaveChanged.insert(key) }
 

@@ -126,7 +126,7 @@ final class DutySide {
         let key = key(pod)
         guard case .present(let old) = presence[key] else { return }
         if old.uid == pod.uid, old.podIP == pod.podIP, old.want == pod.want, old.isTerminating == pod.isTerminating { return }
-        if case .none = pod.want { return }
+        if case .none = pod.want, case .none = old.want { return }
         if published.contains(key) || unanswered[key, default: 0] > 0 || sim.now - failedAt < .seconds(60) || inFlight >= Outbox.inFlightMax { return }
         sim.checks.fail("news", "\(key.name): a change of its pod was heard and not published")
     }

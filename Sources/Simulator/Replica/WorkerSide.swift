@@ -236,7 +236,7 @@ extension ReconcileEffect {
         switch self {
         case .replaceStatus(_, let status):
             "status \(status.phase.rawValue), intent \(status.intent.map { "\($0.verb.rawValue) by \($0.by)" } ?? "none")"
-                + (status.nextAttemptAt.map { ", next \($0)" } ?? "")
+                + (status.nextAttemptAt.map { ", next \($0)" } ?? "") + (status.expiresAt.map { ", expires \($0)" } ?? "")
         case .replaceSpec(_, let spec): "spec serial \(spec.serial), \(spec.addressID?.rawValue ?? "no EIP"), \(spec.deletePolicy.rawValue)"
         case .createClaim, .addFinalizer, .deleteClaim, .removeFinalizer: verb
         case .allocate(let request): "allocate \(request.name) \(request.clientToken.suffix(12))"

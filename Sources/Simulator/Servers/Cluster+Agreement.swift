@@ -30,7 +30,11 @@ extension Cluster {
         guard !pod.hasEnded else { return nil }
         guard let running = kubelet.running[pod.uid], pod.podIP == running.ip else { return "its pod does not run" }
         let key = key(pod.namespace, pod.name)
-        if case .invalid = pod.want { return disagreement(nonsense: pod, key) }
+        switch pod.want {
+        case .none: return nil
+        case .invalid: return disagreement(nonsense: pod, key)
+        case .attributes, .list: break
+        }
         guard let claim = claims[key] else { return "no claim" }
         if claim.isDeleting { return "its claim is still being deleted" }
         if !claim.hasFinalizer { return "its claim has no finalizer" }
@@ -50,7 +54,7 @@ extension Cluster {
         case .attributes(let wanted):
             if claim.spec.isUserOwned { return "its claim lists an EIP" }
             if address.bandwidth != wanted.bandwidth { return "\(id) has \(address.bandwidth ?? 0) Mbps, \(wanted.bandwidth) are asked for" }
-        case .list(let ids): if !ids.contains(id) { return "it has \(id), which is not listed" }
+        case .list(let ids): if ids.last != id { return "it has \(id), which is not listed" }
         case .none, .invalid: break
         }
         if claim.spec.deletePolicy != pod.deletePolicy { return "its claim's policy is \(claim.spec.deletePolicy.rawValue)" }
@@ -62,7 +66,7 @@ extension Cluster {
         let left = account.cloud.model.addresses.first {
             sim.checks.allocated[$0.id] == key && $0.status != .offlining && claims[key]?.spec.addressID != $0.id
         }
-        if let left, sim.checks.undone[key] == nil { return "\(left.id) is named by no claim, and its pod asks for nonsense" }
+        if let left, !sim.checks.mayBeForgotten(key) { return "\(left.id) is named by no claim, and its pod asks for nonsense" }
         guard let claim = claims[key] else { return nil }
         let address = claim.spec.addressID.flatMap(account.cloud.address)
         if claim.status.binding != nil, address?.status == .unbind { return "asks for nonsense, and its claim has a binding that was undone" }
@@ -73,7 +77,7 @@ extension Cluster {
 
     private func disagreement(_ claim: Claim) -> String? {
         let key = key(claim.namespace, claim.name)
-        if let pod = pods[key], !pod.hasEnded { return nil }
+        if let pod = pods[key], !pod.hasEnded, pod.want != .none { return nil }
         if claim.isDeleting { return "its claim is still being deleted" }
         guard claim.spec.deletePolicy == .retain else { return "its claim is still there, and no pod" }
         if !claim.hasFinalizer { return "its claim has no finalizer" }
@@ -85,7 +89,7 @@ extension Cluster {
 
     /// Released by hand, and not replaced: said in the claim, and left to people.
     private func isLost(_ claim: Claim) -> Bool {
-        let isAskedFor = pods[key(claim.namespace, claim.name)].map { !$0.hasEnded } ?? false
+        let isAskedFor = pods[key(claim.namespace, claim.name)].map { !$0.hasEnded && $0.want != .none } ?? false
         guard !(sim.draw.replacesLostStatic && isAskedFor), claim.spec.deletePolicy == .retain else { return false }
         return claim.status.conditions.contains { $0.reason == .eipLost }
     }

@@ -10,6 +10,8 @@ final class Users {
         /// static
         case fixed
         case listed(AddressID)
+        /// no EIP
+        case nothing
     }
     final class Name {
         let key: Key
@@ -30,6 +32,8 @@ final class Users {
     private(set) var names: [Name] = []
     /// UID of the StatefulSet of the static pods
     private var setUID = ""
+    /// the user's own EIPs that were bought for names that changed
+    private var spares: [AddressID] = []
     private var isTending = false
     /// pods that were told to end with their namespace
     private var ended: Set<String> = []
@@ -103,7 +107,8 @@ final class Users {
         case 16: changeBandwidth(name, pod)
         case 17: changePolicy(name, pod)
         case 18: replaceSet()
-        default: break
+        case 19: changeMind(name)
+        default: preconditionFailure("below 20")
         }
     }
 
@@ -115,7 +120,11 @@ final class Users {
             notes["tke.cloud.tencent.com/eip-attributes"] = .string(#"{"Bandwidth":\#(name.bandwidth)}"#)
             notes["tke.cloud.tencent.com/eip-claim-delete-policy"] = "Never"
             if let text = name.expiredDuration { notes["tke.cloud.tencent.com/claim-expired-duration"] = .string(text) }
-        case .listed(let id): notes["tke.cloud.tencent.com/eip-id-list"] = .string(id.rawValue)
+        case .listed(let id):
+            // by the pod's ordinal: those before it are for pods that are not there
+            let others = (0..<(name.key.ordinal ?? 0)).map { "eip-other00\($0)" }
+            notes["tke.cloud.tencent.com/eip-id-list"] = .string((others + [id.rawValue]).joined(separator: ","))
+        case .nothing: return notes
         }
         guard name.isMistyped else { return notes }
         let (attributes, list) = ("tke.cloud.tencent.com/eip-attributes", "tke.cloud.tencent.com/eip-id-list")
@@ -191,9 +200,33 @@ final class Users {
         switch name.kind {
         case .plain: name.kind = .fixed
         case .fixed: name.kind = .plain
-        case .listed: return
+        case .listed, .nothing: return
         }
         annotate(name)
+    }
+
+    /// An EIP of theirs instead of one that is allocated, another of theirs, the other way round, or none at all.
+    private func changeMind(_ name: Name) {
+        let before = name.kind
+        var listed: Kind { .listed(spare(not: before)) }
+        switch before {
+        case .plain, .fixed: name.kind = sim.chance.pick(listed, listed, .nothing)
+        case .listed: name.kind = sim.chance.pick(listed, .plain, .fixed, .nothing)
+        case .nothing: name.kind = sim.chance.pick(listed, .plain, .fixed)
+        }
+        // what it had is not wanted any more, static or not
+        sim.checks.userDeletes(cluster, name.key)
+        annotate(name)
+    }
+
+    /// One of the user's own EIPs that no other name of this cluster lists.
+    private func spare(not kind: Kind) -> AddressID {
+        let taken = names.compactMap { name in if case .listed(let id) = name.kind { id } else { nil } }
+        let free = spares.filter { !taken.contains($0) }
+        if let id = free.first, free.count > 1 || spares.count >= 3 { return id }
+        let id = cluster.account.cloud.addUserAddress()
+        spares.append(id)
+        return id
     }
 
     private func mistype(_ name: Name) { name.isMistyped = sim.isFaulty && sim.chance.below(100) < sim.draw.faults.mistype }
@@ -201,7 +234,9 @@ final class Users {
     private func annotate(_ name: Name) {
         mistype(name)
         var notes = annotations(name)
-        if name.kind == .plain { notes["tke.cloud.tencent.com/eip-claim-delete-policy"] = .null }
+        for key in ["eip-attributes", "eip-id-list", "eip-claim-delete-policy"].map({ "tke.cloud.tencent.com/\($0)" }) where notes[key].isNull {
+            notes[key] = .null
+        }
         let patch: JSONValue = ["metadata": ["annotations": notes]]
         sim.note { "\(self.cluster.label(name.key)): annotated \(notes)" }
         cluster.attempt { api, _ throws(APIStatus) in _ = try api.patch(.merge(patch), at: cluster.podRef(name.key)) }

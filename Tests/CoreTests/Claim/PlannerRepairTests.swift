@@ -49,6 +49,25 @@ import Testing
         }
     }
 
+    // Found by the simulator, seed 266: the newest list was older than the EIP, and the claim went.
+    @Test func `the EIP that a call was recorded for is looked for in a list that has to show it`() {
+        let age = Build.policy.requestLife + Build.policy.listingLag + .seconds(10)
+        let claim = Self.edited {
+            $0.isDeleting = true
+            $0.status.intent = Build.intent(.release, age: age)
+        }
+        var facts = Build.facts(pod: nil, claim: claim, address: Self.another)
+        #expect(plan(facts) == .step(.removeFinalizer))
+        facts.named = .read(NamedAddresses(addresses: [], listedAt: Build.now.instant - .seconds(11)))
+        #expect(plan(facts) == .need(.namedSince(Build.now.instant - .seconds(10))))
+        let recent = claim.with { $0.status.intent = Build.intent(.release) }
+        guard case .rest(.again(let wait)) = plan(Build.facts(pod: nil, claim: recent, address: Self.another)) else {
+            Issue.record("waits")
+            return
+        }
+        #expect(wait == Build.policy.requestLife + Build.policy.listingLag - .seconds(5))
+    }
+
     @Test func `another pod's id is waited with while an Allocate of this claim may be executed`() {
         for claim in [Self.edited(), Self.edited { $0.isDeleting = true }] {
             var asked = claim

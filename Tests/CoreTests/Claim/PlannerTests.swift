@@ -40,9 +40,9 @@ import Testing
         var facts = Facts(key: key)
         facts.claim = .read(nil)
         facts.pod = .read(Build.pod { $0.want = .list(list) })
+        facts.named = .read(NamedAddresses(addresses: [], listedAt: Build.now.instant))
         #expect(step(facts) == .createClaim(ClaimSpec(source: .listed(list[1]), deletePolicy: .delete, addressID: list[1])))
         facts.key.name = "web-2"
-        facts.named = .read(NamedAddresses(addresses: [], listedAt: Build.now.instant))
         let plan = Planner.plan(facts, now: Build.now, policy: Build.policy)
         #expect(plan.next == .rest(.settled))
         #expect(plan.notice?.reason == .ordinalBeyondList)
