@@ -20,6 +20,8 @@ final class RunTrace {
     /// its namespace or its owner was read to be going, so that no pod of that name will come
     var isEnding = false
     var specsWritten = 0
+    /// it has let a claim go under a living pod
+    var hasLetGo = false
     /// what it has unbound, and when it was answered
     var unbound: [AddressID: Instant] = [:]
     var released: Set<AddressID> = []
@@ -143,6 +145,13 @@ extension Checks {
         case (.release(let id), .accepted): run.released.insert(id)
         default: break
         }
+    }
+
+    /// A claim that a run has let go itself is no orphan to it: its EIP is the next pod's, or is released as its deletion asked.
+    func took(_ side: WorkerSide, _ key: Key, _ step: Step, _ reason: Reason) {
+        guard case .createClaim = step, reason == .orphanedEIP, let run = runs[RunID(side: side.id, key: key)], run.hasLetGo else { return }
+        if case .list? = run.podRead?.pod?.want { return }
+        fail("promise 1", "\(key.name): what its run has just let go it takes for an orphan")
     }
 
     /// It is about to be executed by the API server.

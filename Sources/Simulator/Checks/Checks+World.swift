@@ -119,7 +119,10 @@ extension Checks {
         guard !left.isEmpty, !isUndone(key) else { return }
         if isByHand || comesBack && !(remover?.isEnding ?? false) {
             unclaimed.formUnion(left)
-            if let side = arriving?.side, remover != nil { comebacks[side, default: []].insert(key) }
+            if let side = arriving?.side, let remover {
+                remover.hasLetGo = true
+                comebacks[side, default: []].insert(key)
+            }
         } else {
             for id in left where !unclaimed.contains(id) { fail("promise 1", "\(key.name): the claim is gone, and \(id) is left") }
         }

@@ -134,6 +134,7 @@ final class WorkerSide {
         case .say, .record: return
         case .took(let step, let reason):
             sim.note { "\(self.replica.name): \(self.replica.label(key)) took \(step) because \(reason.rawValue)" }
+            sim.checks.took(self, key, step, reason)
             return
         default: break
         }
