@@ -121,9 +121,9 @@ private func rest(_ settings: SwarmSettings) -> String {
 
 private func trace(_ settings: SwarmSettings) -> Int32 {
     SeedsUnderWay.shared.began(settings.seeds.lowerBound)
-    let simulation = Simulation(seed: settings.seeds.lowerBound, without: settings.without, traces: true)
+    let simulation = Simulation(seed: settings.seeds.lowerBound, without: settings.without) { write($0 + "\n", to: 1) }
     let report = simulation.run(steps: settings.steps)
-    write(simulation.transcript.joined(separator: "\n") + "\nhash \(report.hash)\n", to: 1)
+    write("hash \(report.hash)\n", to: 1)
     return SwarmReport(report).exitCode
 }
 

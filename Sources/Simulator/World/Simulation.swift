@@ -20,6 +20,7 @@ public final class Simulation {
     private(set) var now = Instant(milliseconds: 0)
     public private(set) var steps = 0
     let traces: Bool
+    private let tell: ((String) -> Void)?
     public private(set) var transcript: [String] = []
     private(set) var hash = StableHash()
 
@@ -28,9 +29,14 @@ public final class Simulation {
     /// faults happen
     private(set) var isFaulty = true
 
-    public init(seed: UInt64, without: [FaultKind] = [], traces: Bool = false) {
+    /// - Parameters:
+    ///   - without: kinds of faults that are left out.
+    ///   - traces: keeps a transcript.
+    ///   - tell: is given each line of it at once, and nothing is kept: what crashes has told all but its last event.
+    public init(seed: UInt64, without: [FaultKind] = [], traces: Bool = false, tell: ((String) -> Void)? = nil) {
         self.seed = seed
-        self.traces = traces
+        self.traces = traces || tell != nil
+        self.tell = tell
         chance = Chance(seed: seed)
         var draw = Draw(chance)
         for kind in without { draw.faults.drop(kind) }
@@ -97,7 +103,8 @@ public final class Simulation {
 
     func note(_ line: () -> String) {
         guard traces else { return }
-        transcript.append("\(seconds) \(line())")
+        let text = "\(seconds) \(line())"
+        if let tell { tell(text) } else { transcript.append(text) }
     }
     private var seconds: String {
         let text = String(now.milliseconds % 1000 + 1000).dropFirst()
