@@ -47,7 +47,7 @@ extension Checks {
     func checkLoss(_ side: WorkerSide, _ run: RunTrace, _ key: Key, _ effect: ReconcileEffect) {
         let claim: Claim
         switch effect {
-        case .deleteClaim(let read), .removeFinalizer(let read): claim = read
+        case .removeFinalizer(let read): claim = read
         case .replaceSpec(let read, let spec) where spec.addressID != read.spec.addressID: claim = read
         default: return
         }
