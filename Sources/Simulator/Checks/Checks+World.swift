@@ -59,7 +59,7 @@ extension Checks {
 
     /// None is allocated while there is one that was left to be found by its name.
     private func checkAlone(_ id: AddressID, _ key: Key, _ cloud: Cloud) {
-        guard !isUndone(key), !wasJustStripped(key) else { return }
+        guard !isUndone(key), stripped[key] == nil else { return }
         let left = unclaimed.first { $0 != id && allocated[$0] == key && cloud.address($0).map { $0.status != .offlining } ?? false }
         if let left { fail("promise 1", "\(key.name): \(id) allocated beside \(left), which was left for this name") }
     }
