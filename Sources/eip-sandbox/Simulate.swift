@@ -85,9 +85,8 @@ private func problems(_ options: SimulateOptions) -> [String] {
 private func simulate(_ options: SimulateOptions, _ settings: SwarmSettings, _ stopped: Latch) async throws -> Int32 {
     SeedsUnderWay.shared.watch(rest: rest(settings))
     if options.traces { return trace(settings) }
-    let asked = settings
     let report = await runSwarm(
-        asked, progress: { total, elapsed in write(progress(total, elapsed, asked) + "\n", to: 2) }, isStopped: { stopped.isOpen },
+        settings, progress: { total, elapsed in write(progress(total, elapsed, settings) + "\n", to: 2) }, isStopped: { stopped.isOpen },
         began: SeedsUnderWay.shared.began, ended: SeedsUnderWay.shared.ended)
     guard let failed = report.failed else {
         let isWhole = report.seeds == settings.seeds.count
