@@ -116,7 +116,7 @@ class Faults:
     def change_cloud(self, later):
         settings = {
             "latencyMs": self.random.choice([50, 200, 200, 1000, 3000]), "listingLagMs": self.random.choice([0, 0, 500, 2000]),
-            "describeLagMs": self.random.choice([0, 0, 0, 500]), "unknownId": self.random.choice(["absent", "error"]),
+            "describeLagMs": self.random.choice([0, 0, 0, 500]), "unknownId": self.random.choice(["absent", "error", "invalid-value"]),
         }
         self.tell_cloud("cloud settings", "settings", settings)
 

@@ -73,6 +73,16 @@ extension CloudModel {
     }
 }
 
+extension CloudModel.Settings.UnknownID {
+    fileprivate var code: CloudCode? {
+        switch self {
+        case .absent: nil
+        case .error: .addressNotFound
+        case .invalidValue: .invalidParameterValue
+        }
+    }
+}
+
 // MARK: - What they do
 
 extension CloudModel {
@@ -85,12 +95,8 @@ extension CloudModel {
         for id in ids { try Self.check(id) }
         let wanted = Set(ids)
         let found = seen(at: ago(settings.describeLag)).filter { wanted.contains($0.0.id) && !settings.overlooked.contains($0.0.id) }
-        switch settings.unknownID {
-        case .absent: break
-        case .error:
-            let missing = wanted.subtracting(found.map(\.0.id)).sorted()
-            if !missing.isEmpty { throw CloudCode.addressNotFound.fault("\(missing.map(\.rawValue).joined(separator: ", ")) does not exist") }
-        }
+        let missing = wanted.subtracting(found.map(\.0.id)).sorted()
+        if !missing.isEmpty, let code = settings.unknownID.code { throw code.fault("\(missing.map(\.rawValue).joined(separator: ", ")) does not exist") }
         return (found.count, Array(found.dropFirst(offset).prefix(limit)))
     }
 

@@ -19,12 +19,14 @@ extension CloudModel {
             public init(all duration: Duration) { self.init(create: duration, bind: duration, unbind: duration, release: duration) }
         }
 
-        /// What DescribeAddresses says to an id that does not exist. The documentation does not tell, so callers must bear both.
+        /// What DescribeAddresses says to an id that does not exist. The documentation does not tell, so callers must bear all of them.
         public enum UnknownID: String, Hashable, Sendable, CaseIterable {
             /// it is missing from the answer
             case absent
             /// the whole call fails with `InvalidAddressId.NotFound`
             case error
+            /// the whole call fails with `InvalidParameterValue`
+            case invalidValue = "invalid-value"
         }
 
         /// Draws ids and public IPs.

@@ -194,7 +194,7 @@ extension SandboxCloud {
     private func changeSettings(_ body: JSONValue) throws(ControlRefusal) -> JSONValue {
         var unknownID: CloudModel.Settings.UnknownID?
         if let name = body["unknownId"].string {
-            guard let known = CloudModel.Settings.UnknownID(rawValue: name) else { throw ControlRefusal("unknownId must be absent or error") }
+            guard let known = CloudModel.Settings.UnknownID(rawValue: name) else { throw ControlRefusal("unknownId must be absent, error or invalid-value") }
             unknownID = known
         }
         return change { model, _ in

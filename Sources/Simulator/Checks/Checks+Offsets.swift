@@ -82,6 +82,7 @@ extension Checks {
         let id = side.id
         offsets[id, default: OffsetTrace()].assigned(starts.map(\.partition))
         waits[id, default: WaitTrace()].forget()
+        begins(side)
         guard isCurrent else { return }
         for start in starts { owners[side.accountIndex, default: [:]][start.partition] = (id, now) }
     }

@@ -78,6 +78,7 @@ extension Checks {
         waits[id] = nil
         sights[id] = nil
         misses[id] = nil
+        paces[id] = nil
     }
     func forgot(_ replica: Replica) { if let side = replica.worker { forgot(side) } }
 
@@ -179,7 +180,7 @@ extension Checks {
         trace.expires = expires
         if case .associate = trace.effect { bindings.append(trace) }
         let life = expires - intendedAt
-        if life > WorkerSide.requestLife + .milliseconds(10) {
+        if life > sim.draw.requestLife + .milliseconds(10) {
             fail("promise 5", "\(trace.key.name): \(trace.effect.verb) may be executed until \(life) after its intent")
         }
     }

@@ -72,5 +72,9 @@ extension Checks {
         guard let words = waits[side]?.starving(now, passedMax: passedMax, waitMax: waitMax) else { return }
         fail("promise 6", words)
     }
+    /// Now and then, whether or not anything happens.
+    func look() {
+        for replica in sim.accounts.flatMap(\.replicas) where replica.isRunning { if let side = replica.worker?.id { checkWaits(side) } }
+    }
     func stoodStill(_ replica: Replica) { if let side = replica.worker?.id { waits[side]?.restart(now) } }
 }

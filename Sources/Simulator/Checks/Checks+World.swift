@@ -88,6 +88,10 @@ extension Checks {
         case .pending, .allocating, .allocated, .retained, .releasing, .failed: break
         }
         if let id = after.spec.addressID {
+            // each of ours is named by one claim at any time: that of the name it was allocated for
+            if before?.spec.addressID != id, !isEdited, let owner = allocated[id], owner != key {
+                fail("promise 1", "\(key.name): its claim comes to name \(id), which was allocated for \(owner.name)")
+            }
             // not by another's claim, into which somebody wrote it
             if allocated[id].map({ $0 == key }) ?? true { unclaimed.remove(id) }
             let targets = [after.status.binding?.target, after.status.intent?.target].compactMap { $0?.podIP }
@@ -119,10 +123,7 @@ extension Checks {
         guard !left.isEmpty, !isUndone(key) else { return }
         if isByHand || comesBack && !(remover?.isEnding ?? false) {
             unclaimed.formUnion(left)
-            if let side = arriving?.side, let remover {
-                remover.hasLetGo = true
-                comebacks[side, default: []].insert(key)
-            }
+            if let side = arriving?.side, let remover { letsGo(key, side, remover) }
         } else {
             for id in left where !unclaimed.contains(id) { fail("promise 1", "\(key.name): the claim is gone, and \(id) is left") }
         }
@@ -149,7 +150,7 @@ extension Checks {
     }
 
     /// Whether a call may be executed of which the claim knew that was robbed of its finalizer, and no other does.
-    func wasJustStripped(_ key: Key) -> Bool { stripped[key].map { now - $0 < WorkerSide.requestLife + .seconds(5) } ?? false }
+    func wasJustStripped(_ key: Key) -> Bool { stripped[key].map { now - $0 < sim.draw.requestLife + .seconds(5) } ?? false }
 
     /// The run that removes the finalizer.
     private func remover(_ key: Key) -> RunTrace? {

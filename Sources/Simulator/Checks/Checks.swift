@@ -15,6 +15,7 @@ final class Checks {
     var misses: [Int: [AddressID: Misses]] = [:]
     /// who was given the key's partition last, and when
     var owners: [Int: [Int: (side: Int, at: Instant)]] = [:]
+    var paces: [Int: PaceTrace] = [:]
     /// calls of the last second, and whose they were
     var windows: [Window: [(at: Instant, side: Int)]] = [:]
     /// addresses allocated for a key
@@ -85,51 +86,14 @@ final class Checks {
     }
 
     func interrupts(_ side: WorkerSide) {
-        let keys = comebacks.removeValue(forKey: side.id) ?? []
-        if !sim.draw.usesKafka || wasLogEmptied { interrupted.formUnion(keys) }
+        for key in comebacks.removeValue(forKey: side.id) ?? [] { interrupts(key) }
     }
+    private func interrupts(_ key: Key) { if !sim.draw.usesKafka || wasLogEmptied { interrupted.insert(key) } }
 
-    // MARK: limits
-
-    func limits(_ machine: Worker) {
-        if machine.running > limits.shard.runsMax { fail("limits", "\(machine.running) runs at once, \(limits.shard.runsMax) are allowed") }
-    }
-    /// More messages are asked for. What was asked for before it had enough is still taken.
-    func limits(fetchOf machine: Worker) {
-        let count = machine.holdingCount
-        if count >= limits.shard.keysMax { fail("limits", "more messages for a worker where \(count) keys hold offsets back") }
-    }
-
-    func limits(list limit: Int) { if limit > limits.mirror.pageCountMax { fail("limits", "a page of \(limit) addresses asked for") } }
-    func limits(describe ids: [AddressID]) {
-        if ids.isEmpty || ids.count > limits.mirror.batchIDsMax { fail("limits", "a look at \(ids.count) addresses") }
-        if Set(ids).count < ids.count { fail("limits", "one address twice in a look") }
-    }
-    func limits(inFlight count: Int) { if count > Outbox.inFlightMax { fail("limits", "\(count) publications on their way") } }
-
-    // MARK: the account's rates
-
-    struct Window: Hashable {
-        var account: Int
-        var action: CloudAction
-    }
-
-    /// Never more than the documented rate in any second, and one more for every worker that called; of one slot, whose worker has the
-    /// whole budget, exactly the rate, as far as its clock tells seconds. By the moment of deciding, as a replica that stood still sends
-    /// late what it decided before.
-    func calls(_ action: CloudAction, _ decided: Decision, by side: Int, _ account: Account) {
-        counts.calls += 1
-        let window = Window(account: account.index, action: action)
-        var recent = windows[window] ?? []
-        recent.append((decided.at, side))
-        recent.removeAll { decided.at - $0.at >= .seconds(1) }
-        windows[window] = recent
-        let rate = action.callsPerSecond
-        if recent.count > rate + account.replicas.count {
-            return fail("promise 7", "\(recent.count) \(action.rawValue) within a second, \(rate) are allowed")
-        }
-        let own = recent.filter { $0.side == side && decided.at - $0.at < .milliseconds(985) }
-        if account.map.slots == 1, own.count > rate { fail("promise 7", "\(own.count) \(action.rawValue) of one worker within a second, \(rate) are allowed") }
+    /// A run lets a claim go under a living pod; it may be over by the time that this is executed.
+    func letsGo(_ key: Key, _ side: Int, _ run: RunTrace) {
+        run.hasLetGo = true
+        if runs[RunID(side: side, key: key)] === run { comebacks[side, default: []].insert(key) } else { interrupts(key) }
     }
 }
 

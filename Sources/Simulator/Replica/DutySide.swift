@@ -171,7 +171,7 @@ final class DutySide {
         case .publish(let change): publish(change)
         case .deleteClaim(let namespace, let name, let uid, let version):
             guard leader.term() == term else { return }
-            sim.checks.leads(cluster, term)
+            leader.acts(term)
             let key = cluster.key(namespace, name)
             sim.note { "\(self.replica.name): \(self.cluster.label(key)) expired" }
             let cluster = cluster
@@ -186,7 +186,7 @@ final class DutySide {
 
     private func publish(_ change: KeyChanged) {
         guard leader.term() == term else { return }
-        sim.checks.leads(cluster, term)
+        leader.acts(term)
         sim.note { "\(self.replica.name): publishes \(self.cluster.label(change.key)), \(change.cause)" }
         if let memory {
             memory.publish(change) { [self] in answered(change, arrived: true) }
@@ -241,6 +241,7 @@ final class MemoryQueueSide: QueueSide {
         let offset = next[partition] ?? 0
         next[partition] = offset + 1
         replica.later { [self] in
+            if let side { replica.sim.checks.limits(taking: side.machine) }
             replica.sim.checks.took(side, partition, offset, change.key)
             side?.feed(.message(partition: partition, offset: offset, key: change.key, cause: change.cause))
             done()

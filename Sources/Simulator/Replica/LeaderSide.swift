@@ -10,6 +10,9 @@ final class LeaderSide {
     /// a term that was won while the work of the one before still ends
     private var waiting: Leadership.Term?
     private var isStopping = false
+    /// by its clock, for the checkers: the sending of the newest write that was acknowledged, and when one last was
+    private var provenAt: Instant?
+    private var wroteAt: Instant?
 
     init(_ replica: Replica, _ cluster: Cluster) {
         self.replica = replica
@@ -32,20 +35,30 @@ final class LeaderSide {
         for effect in machine.handle(event, now: replica.now()) { replica.later { [self] in perform(effect) } }
     }
 
+    /// It does something that only a leader may do.
+    func acts(_ term: Leadership.Term) {
+        sim.checks.leads(cluster, term)
+        sim.checks.limits(leading: cluster, provenAt, replica.now().instant)
+    }
+
     private func perform(_ effect: Leadership.Effect) {
         let cluster = cluster
         let requestMax = sim.draw.limits.leadership.requestMax
+        let sentAt = replica.now().instant
         switch effect {
         case .read:
+            if !isStopping { sim.checks.limits(asking: cluster, wroteAt, sentAt) }
             cluster.link.call(replica, timeout: requestMax) {
                 cluster.readLease()
             } _: { [self] in
                 feed($0 ?? .readFailed)
             }
         case .write(let record):
+            if !isStopping { sim.checks.limits(asking: cluster, wroteAt, sentAt) }
             cluster.link.call(replica, timeout: requestMax) {
                 cluster.writeLease(record)
             } _: { [self] in
+                if case .wrote? = $0 { (provenAt, wroteAt) = (max(provenAt ?? sentAt, sentAt), replica.now().instant) }
                 feed($0 ?? .writeFailed)
             }
         case .lead(let term):

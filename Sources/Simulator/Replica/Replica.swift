@@ -13,6 +13,9 @@ final class Replica {
     private(set) var isUp = false
     private var isGone = false
     private var pausedUntil: Instant?
+    /// by its clock: when it last went on after it had stood still
+    private(set) var resumedAt = Instant.anyTime
+    var isRunning: Bool { isUp && pausedUntil == nil }
     /// effects decided and not performed yet; they go before anything new is taken
     private var todo: Deque<() -> Void> = []
     private var inbox: Deque<() -> Void> = []
@@ -125,6 +128,7 @@ final class Replica {
             guard life == begun, pausedUntil == until else { return }
             pausedUntil = nil
             sim.note { "\(self.name): goes on" }
+            resumedAt = now().instant
             sim.checks.stoodStill(self)
             drain()
         }
@@ -151,6 +155,7 @@ final class Replica {
         (skew, doubtsClockSince) = (.zero, nil)
         if pausedUntil != nil {
             pausedUntil = nil
+            resumedAt = now().instant
             sim.checks.stoodStill(self)
             drain()
         }

@@ -34,6 +34,7 @@ final class WorkerSide {
         var policy = Policy(identity: replica.name)
         policy.expireAfter = replica.sim.draw.expireAfter
         policy.replacesLostStatic = replica.sim.draw.replacesLostStatic
+        policy.requestLife = replica.sim.draw.requestLife
         machine = Worker(
             place: replica.account.place, map: replica.account.map, policy: policy, limits: replica.sim.draw.limits,
             seed: StableHash.of(replica.name, "\(seed)", "\(replica.sim.seed)"))
@@ -44,12 +45,14 @@ final class WorkerSide {
 
     func feed(_ event: Worker.Event) {
         guard !ended else { return }
-        let decided = Decision(replica: replica, at: sim.now)
+        let now = replica.now()
+        let decided = Decision(replica: replica, at: sim.now, local: now.instant)
         if case .message(let partition, let offset, let key?, let cause) = event {
             sim.note { "\(self.replica.name): \(self.replica.label(key)) told: \(cause), \(offset) of \(partition)" }
         }
-        let effects = machine.handle(event, now: replica.now())
+        let effects = machine.handle(event, now: now)
         sim.checks.limits(machine)
+        sim.checks.decided(self, effects, now.instant)
         for effect in effects {
             switch effect {
             case .started(let key): sim.checks.started(self, key)
@@ -65,6 +68,7 @@ final class WorkerSide {
     func giveUp() {
         toRelinquish.formUnion(machine.partitions)
         let isEmpty = toRelinquish.isEmpty
+        sim.checks.revoked(self, replica.now().instant)
         feed(.revoked)
         sim.checks.gaveUp(self)
         if isEmpty { queue.relinquished() }
@@ -72,6 +76,7 @@ final class WorkerSide {
 
     func lose() {
         toRelinquish = []
+        sim.checks.begins(self)
         feed(.lost)
         sim.checks.gaveUp(self)
     }
@@ -114,6 +119,7 @@ final class WorkerSide {
             commitsUnderWay += 1
             queue.commit(offsets, of: assignment) { [self] sentAt in
                 commitsUnderWay -= 1
+                sim.checks.acknowledged(self, id, sentAt: sentAt, replica.now().instant)
                 feed(sentAt.map { .committed(id, sentAt: $0) } ?? .commitFailed(id))
                 settleCommits()
             }
@@ -145,6 +151,7 @@ final class WorkerSide {
             if case .refused(let refusal) = event { sim.note { "\(self.replica.name): \(self.replica.label(key))#\(run) refused: \(refusal)" } }
             if case .failed(let fault) = event { sim.note { "\(self.replica.name): \(self.replica.label(key))#\(run) failed: \(fault.code)" } }
             sim.checks.answered(trace, event)
+            if case .readNetworkInterface = effect { heard(.describeNetworkInterfaces, event) }
             feed(.answered(key, run: run, event))
         }
         switch effect {
@@ -167,7 +174,7 @@ final class WorkerSide {
         let (cloud, effect) = (replica.account.cloud, trace.effect)
         var timeout = Duration.seconds(10)
         // The cloud knows the request's time to a second.
-        let expires = replica.global(proof) + WorkerSide.requestLife + (effect.isMutating ? .zero : .seconds(240))
+        let expires = replica.global(proof) + sim.draw.requestLife + (effect.isMutating ? .zero : .seconds(240))
         if effect.isMutating {
             timeout = min(timeout, expires - sim.now)
             guard timeout > .zero else { return answer(.failed(CloudFault(.transient, code: "Transport.LifeOver", message: "not sent"))) }
@@ -180,20 +187,33 @@ final class WorkerSide {
         }
     }
     private static let policy = Policy(identity: "any")
-    static let requestLife = policy.requestLife
+
+    private func heard<T>(_ action: CloudAction, _ result: Result<T, CloudFault>) {
+        var kind: CloudErrorClass?
+        if case .failure(let fault) = result { kind = fault.kind }
+        sim.checks.answered(action, kind, self, replica.now().instant)
+    }
+    private func heard(_ action: CloudAction, _ event: ReconcileEvent) {
+        var kind: CloudErrorClass?
+        if case .failed(let fault) = event { kind = fault.kind }
+        sim.checks.answered(action, kind, self, replica.now().instant)
+    }
 
     // MARK: the mirror
 
     private func list(_ offset: Int, _ limit: Int, _ decided: Decision) {
         let sentAt = replica.now().instant
         sim.note { "\(self.replica.name): lists addresses from \(offset)" }
-        sim.checks.limits(list: limit)
+        sim.checks.limits(list: limit, from: offset, self)
         sim.checks.calls(.describeAddresses, decided, by: id, replica.account)
         replica.account.cloud.link.call(replica, timeout: .seconds(10)) { [replica] in
             replica.account.cloud.list(offset: offset, limit: limit)
         } _: { [self] result in
-            switch result ?? .failure(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer")) {
+            let result = result ?? .failure(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer"))
+            heard(.describeAddresses, result)
+            switch result {
             case .success(let page):
+                sim.checks.listed(self, from: offset, count: page.addresses.count)
                 sim.checks.saw(self, page.addresses, sentAt: sentAt - Self.policy.listingLag)
                 feed(.mirror(.listed(page.addresses, total: page.total, offset: offset, sentAt: sentAt)))
             case .failure(let fault): feed(.mirror(.failed(.list, fault.kind, sentAt: sentAt)))
@@ -204,19 +224,23 @@ final class WorkerSide {
     private func describe(_ ids: [AddressID], _ decided: Decision) {
         let sentAt = replica.now().instant
         sim.note { "\(self.replica.name): looks at \(ids)" }
-        sim.checks.limits(describe: ids)
+        sim.checks.limits(describe: ids, self, decided.local)
         sim.checks.calls(.describeAddresses, decided, by: id, replica.account)
         replica.account.cloud.link.call(replica, timeout: .seconds(10)) { [replica] in
             replica.account.cloud.describe(ids)
         } _: { [self] result in
-            switch result ?? .failure(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer")) {
+            let result = result ?? .failure(CloudFault(.transient, code: "Transport.TimedOut", message: "no answer"))
+            heard(.describeAddresses, result)
+            switch result {
             case .success(let found):
                 sim.checks.saw(self, found, sentAt: sentAt)
                 sim.checks.missed(self, ids.filter { id in !found.contains { $0.id == id } }, sentAt: sentAt)
                 feed(.mirror(.described(asked: ids, found: found, sentAt: sentAt)))
             case .failure(let fault):
                 // asked for alone, it is that one that is not there
-                if ids.count == 1, fault.kind == .lost || fault.kind == .terminal { sim.checks.missed(self, ids, sentAt: sentAt) }
+                if fault.kind == .lost || fault.kind == .terminal {
+                    if ids.count == 1 { sim.checks.missed(self, ids, sentAt: sentAt) } else { sim.checks.refused(self, ids) }
+                }
                 feed(.mirror(.failed(.describe, fault.kind, sentAt: sentAt)))
             }
         }
@@ -227,6 +251,8 @@ final class WorkerSide {
 struct Decision {
     unowned let replica: Replica
     let at: Instant
+    /// by the replica's clock
+    let local: Instant
 }
 
 extension ReconcileEffect {

@@ -92,11 +92,14 @@ extension Cluster {
         lease["spec"]["acquireTime"] = .string(record.acquireTime.rfc3339Micro)
         lease["spec"]["renewTime"] = .string(record.renewTime.rfc3339Micro)
         let body = lease
+        let before = api.find(leaseRef).map(leaseRecord)
         do {
             let stored = try request { api, now in
                 record.resourceVersion == nil
                     ? try api.create(body, in: .leases, namespace: "eip-system", now: now) : try api.replace(body, at: leaseRef, now: now)
             }
+            if let before { sim.checks.takes(self, before, since: leasedAt, record) }
+            leasedAt = sim.now
             return .wrote(leaseRecord(stored))
         } catch {
             return .refused

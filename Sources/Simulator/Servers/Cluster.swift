@@ -17,6 +17,8 @@ final class Cluster {
     private(set) var claimChanges = ChangeLog<Claim>()
     private(set) var users: Users!
     private(set) var kubelet: Kubelet!
+    /// when the Lease was last written; nil after a rollback: who saw it before may have waited since then
+    var leasedAt: Instant?
     private var podWatch: Watch!
     private var claimWatch: Watch!
     private let podDecoder = PodDecoder(names: AnnotationNames())
@@ -124,6 +126,7 @@ final class Cluster {
         let claimsBefore = claims
         do { try api.rewind(to: target) } catch { return }
         sim.note { "\(self.link.name): etcd rolled back to revision \(target)" }
+        leasedAt = nil
         watchAnew()
         pods = [:]
         claims = [:]

@@ -32,6 +32,8 @@ final class Users {
     private(set) var names: [Name] = []
     /// UID of the StatefulSet of the static pods
     private var setUID = ""
+    /// how many pods it has: those of higher ordinals stay away
+    private var setReplicas = Int.max
     /// the user's own EIPs that were bought for names that changed
     private var spares: [AddressID] = []
     private var isTending = false
@@ -93,20 +95,23 @@ final class Users {
         let claim = cluster.claims[name.key]
         guard let pod else {
             let turn = sim.chance.below(10)
-            if turn < sim.draw.returns { create(name) } else if turn == 9, claim != nil { deleteClaim(name.key) }
+            if turn < sim.draw.returns, !isScaledAway(name) { create(name) } else if turn == 9, claim != nil { deleteClaim(name.key) }
             return
         }
         switch sim.chance.below(20) {
         case 0..<8: delete(name, pod)
         case 8, 9: forceDelete(name, pod)
         case 10, 11: complete(name, pod)
-        case 12, 13, 14: if claim != nil { deleteClaim(name.key) }
+        case 12, 13, 14:
+            if claim != nil { deleteClaim(name.key) }
+            // The EIP that the claim leaves to the pod's next one is not what the pod asks for by then.
+            if sim.chance.below(3) == 0 { sim.after(sim.chance.milliseconds(0...5000)) { [self] in if sim.isFaulty { changeMind(name) } } }
         case 15:
             if claim != nil { deleteClaim(name.key) }
             delete(name, pod)
         case 16: changeBandwidth(name, pod)
         case 17: changePolicy(name, pod)
-        case 18: replaceSet()
+        case 18: sim.chance.below(2) == 0 ? replaceSet() : scaleSet()
         case 19: changeMind(name)
         default: preconditionFailure("below 20")
         }
@@ -133,14 +138,14 @@ final class Users {
     }
 
     private func create(_ name: Name) {
-        guard cluster.pods[name.key] == nil, let (node, index) = cluster.kubelet.schedule() else { return }
+        guard cluster.pods[name.key] == nil, !isScaledAway(name), let (node, index) = cluster.kubelet.schedule() else { return }
         mistype(name)
         var pod: JSONValue = [
             "metadata": ["name": .string(name.key.name), "namespace": .string(name.key.namespace)],
             "spec": ["nodeName": .string(node), "containers": [["name": "c", "image": "i"]]],
         ]
         pod["metadata"]["annotations"] = annotations(name)
-        if name.kind == .fixed, name.key.namespace == Cluster.namespaces[0] {
+        if isOfSet(name) {
             pod["metadata"]["ownerReferences"] = [
                 ["apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web", "uid": .string(setUID), "controller": true]
             ]
@@ -248,9 +253,26 @@ final class Users {
             _ = try api.delete(ObjectRef(.statefulSets, namespace: Cluster.namespaces[0], name: "web"), now: now)
         }
         makeSet()
-        for name in names where name.kind == .fixed && name.key.namespace == Cluster.namespaces[0] {
+        for name in names where isOfSet(name) {
             if let pod = cluster.pods[name.key] { delete(name, pod) }
         }
+    }
+
+    private func isOfSet(_ name: Name) -> Bool { name.kind == .fixed && name.key.namespace == Cluster.namespaces[0] }
+    private func isScaledAway(_ name: Name) -> Bool { isOfSet(name) && (name.key.ordinal ?? 0) >= setReplicas }
+
+    /// The StatefulSet is to have more pods, or fewer: those of the highest ordinals go, and keep their claims.
+    private func scaleSet() {
+        setReplicas = sim.chance.below(names.count + 1)
+        sim.note { "\(self.cluster.link.name): the StatefulSet is scaled to \(self.setReplicas)" }
+        let patch: JSONValue = ["spec": ["replicas": .int(setReplicas)]]
+        cluster.attempt { api, _ throws(APIStatus) in
+            _ = try api.patch(.merge(patch), at: ObjectRef(.statefulSets, namespace: Cluster.namespaces[0], name: "web"))
+        }
+        for name in names.reversed() where isOfSet(name) {
+            if isScaledAway(name), let pod = cluster.pods[name.key] { delete(name, pod) }
+        }
+        for name in names where isOfSet(name) && !isScaledAway(name) { create(name) }
     }
 
     /// A namespace is deleted with all that is in it; when the last of it is gone, it is made anew.

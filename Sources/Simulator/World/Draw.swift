@@ -57,6 +57,7 @@ public struct Draw: Sendable, CustomStringConvertible {
     var limits = Limits()
     var expireAfter = Duration.zero
     var observation = Duration.seconds(300)
+    var requestLife = Duration.seconds(60)
     var replacesLostStatic = false
     var cloud = CloudModel.Settings()
     /// one way, milliseconds
@@ -86,6 +87,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         expireAfter = chance.pick(.zero, .seconds(300), .seconds(60), .seconds(15))
         observation = chance.pick(.seconds(300), .seconds(60), .seconds(10), .seconds(10))
         replacesLostStatic = chance.pick(false, true)
+        requestLife = .seconds(chance.pick(60, 60, 20, 100))
         drawCloud(chance)
         latency = chance.pick(1...5, 1...20, 5...200, 1...1500)
         cloudLatency = chance.pick(20...100, 20...200, 50...1500)
@@ -166,6 +168,14 @@ public struct Draw: Sendable, CustomStringConvertible {
         limits.mirror.pollEvery = .milliseconds(chance.pick(250, 1000))
         limits.mirror.trackEvery = .seconds(chance.pick(60, 20))
         limits.mirror.relistEvery = .seconds(chance.pick(60, 20, 180))
+        limits.mirror.lostAfter = .seconds(chance.pick(120, 120, 180))
+        limits.mirror.missingGapMax = .seconds(chance.pick(45, 45, 60))
+        limits.pacing.laneAgeMax = .seconds(chance.pick(1, 5))
+        limits.pacing.backoffFirst = .milliseconds(chance.pick(500, 100, 2000))
+        limits.pacing.backoffMax = .seconds(chance.pick(30, 5))
+        limits.pacing.recoveryTime = .seconds(chance.pick(20, 5, 60))
+        limits.pacing.breakerFirst = .seconds(chance.pick(15, 5))
+        limits.pacing.breakerMax = .seconds(chance.pick(300, 30))
     }
 
     private mutating func drawCloud(_ chance: Chance) {
@@ -178,7 +188,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         cloud.tokenRetention = .seconds(chance.pick(86_400, 3600, 600))
         cloud.totalQuota = 200
         cloud.dailyQuota = 1_000_000
-        cloud.unknownID = chance.below(2) == 0 ? .absent : .error
+        cloud.unknownID = chance.pick(.absent, .error, .invalidValue)
         cloud.failedDeliveriesArrive = cloud.seed % 2 == 0
         cloud.limitsRequests = true
         cloud.journalMax = 64
@@ -189,7 +199,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         queue \(usesKafka ? "kafka" : "memory"), replicas \(replicas), clusters \(clusters), slots \(slots), nodes \(nodes) x \(privateIPs) IPs, \
         names \(names), one EIP listed twice \(listsTwice), in all clusters \(listsAcross), \
         other account \(hasOtherAccount), expiry \(expireAfter), runsMax \(limits.shard.runsMax), keysMax \(limits.shard.keysMax), \
-        session \(limits.shard.sessionTimeout), \
+        session \(limits.shard.sessionTimeout), request life \(requestLife), lost after \(limits.mirror.lostAfter), \
         latency \(latency) ms, cloud \(cloudLatency) ms, \(cloud.latency.bind) to bind, listing lag \(cloud.listingLag), describe lag \(cloud.describeLag), \
         churn \(churnEvery), \(returns) of 10 come back, \(faults)
         """

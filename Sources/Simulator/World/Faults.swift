@@ -108,7 +108,7 @@ final class Faults {
     /// A user's own are missed, mostly when nobody wants them any more; then the cloud is out of reach for so long that the looks before
     /// and after it are no row; then they are missed again.
     private func overlookTwice(_ ids: [AddressID]) {
-        let (first, away) = (chance.seconds(1...20), chance.seconds(90...125))
+        let (first, away) = (chance.seconds(1...20), sim.draw.limits.mirror.missingGapMax + chance.seconds(45...80))
         guard !ids.isEmpty else { return }
         miss(ids, for: first)
         if chance.below(3) > 0 { for cluster in account.clusters { cluster.users.giveUp(ids) } }
@@ -123,8 +123,9 @@ final class Faults {
 
     private func miss(_ wanted: [AddressID], for time: Duration) {
         // A user's own is in no list. Two times of missing it that no look need come between would be one, longer than that: looks may be
-        // as far apart as `missingGapMax`, and executed as late as a request lives.
-        let ids = wanted.filter { id in !account.cloud.model.isUserOwned(id) || overlookedUntil[id].map { sim.now - $0 >= .seconds(75) } ?? true }
+        // as far apart as `missingGapMax`, and executed as late as somebody waits for them.
+        let apart = sim.draw.limits.mirror.missingGapMax + .seconds(30)
+        let ids = wanted.filter { id in !account.cloud.model.isUserOwned(id) || overlookedUntil[id].map { sim.now - $0 >= apart } ?? true }
         for id in ids { overlookedUntil[id] = sim.now + time }
         sim.note { "the cloud: looks miss \(ids) for \(time)" }
         account.cloud.change { $0.settings.overlooked.formUnion(ids) }

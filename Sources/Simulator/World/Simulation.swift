@@ -19,6 +19,10 @@ public final class Simulation {
     private var agenda = Agenda()
     private(set) var now = Instant(milliseconds: 0)
     public private(set) var steps = 0
+    private var lookedAt = Instant(milliseconds: 0)
+    /// those of this moment
+    private var stepsNow = 0
+    private static let stepsNowMax = 10_000
     let traces: Bool
     private let tell: ((String) -> Void)?
     public private(set) var transcript: [String] = []
@@ -85,9 +89,17 @@ public final class Simulation {
 
     private func step() -> Bool {
         guard let next = agenda.next() else { return false }
+        if next.at > now { stepsNow = 0 }
         now = max(now, next.at)
         steps += 1
+        stepsNow += 1
+        // a machine that asks to be woken at once, again and again, would keep a processor busy
+        if stepsNow > Simulation.stepsNowMax { checks.fail("progress", "\(stepsNow) events, and no time passes") }
         next.body()
+        if now - lookedAt >= .seconds(1) {
+            lookedAt = now
+            checks.look()
+        }
         return true
     }
 

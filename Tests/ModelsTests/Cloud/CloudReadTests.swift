@@ -33,6 +33,9 @@ import Testing
         #expect(try cloud.model.describe(ids: ids, now: cloud.now).get().map(\.id) == [id])
         cloud.model.settings.unknownID = .error
         #expect(cloud.model.describe(ids: ids, now: cloud.now).code == .addressNotFound)
+        cloud.model.settings.unknownID = .invalidValue
+        #expect(cloud.model.describe(ids: ids, now: cloud.now).code == .invalidParameterValue)
+        #expect(try cloud.model.describe(ids: [id], now: cloud.now).get().map(\.id) == [id])
         #expect(cloud.model.describe(ids: [AddressID("nonsense")], now: cloud.now).code == .addressIDMalformed)
     }
 
