@@ -16,7 +16,10 @@ extension Checks {
             }
             checkNamed(id, request, key, claim, replica, cloud)
             checkAlone(id, key, cloud)
-        case (.associate(let id, _, _), _): unboundAt[id] = nil
+        case (.associate(let id, _, _), _):
+            unboundAt[id] = nil
+            // Its claim was robbed of its finalizer meanwhile, and the next one does not name it.
+            if cloud.model.isUserOwned(id), wasJustStripped(key), claim?.spec.addressID != id { forgottenBindings.insert(id) }
         case (.disassociate(let id), _): unboundAt[id] = now
         case (.release(let id), _):
             counts.releases += 1
@@ -234,9 +237,14 @@ extension Checks {
     func end(_ account: Account) {
         for address in account.cloud.model.addresses where address.tags.contains(Naming.creatorTag) {
             let key = allocated[address.id]
-            // what somebody wrote into a claim of a cluster that stays away is not put right
+            // what somebody wrote into a claim of a cluster that stays away, or of a pod that asks for nonsense, is not put right
             let clusters = account.clusters.filter { !$0.link.isDown || $0.uid == key?.cluster }
-            let holders = clusters.flatMap { $0.sortedClaims }.filter { $0.spec.addressID == address.id }
+            let holders = clusters.flatMap { cluster in
+                cluster.sortedClaims.filter { claim in
+                    let name = cluster.key(claim.namespace, claim.name)
+                    return claim.spec.addressID == address.id && (name == key || !cluster.asksForNonsense(name))
+                }
+            }
             if holders.count == 1 { continue }
             if let key, account.cluster(key.cluster)?.link.isDown == true { continue }
             // allocated just now, for a pod that came just now: its claim has the recorded call
@@ -247,7 +255,10 @@ extension Checks {
                 counts.orphans += 1
                 continue
             }
-            fail(.liveness, "\(address.id) of \(key?.name ?? "nobody") is named by \(holders.count) claims", rule: "promise 1")
+            fail(
+                .liveness,
+                "\(address.id) of \(key?.name ?? "nobody") is named by \(holders.isEmpty ? "no claim" : "\(holders.count) claims: " + holders.map(\.name).joined(separator: ", "))",
+                rule: "promise 1")
         }
     }
 }

@@ -64,6 +64,7 @@ final class Cluster {
     func label(_ key: Key) -> String { "\(link.name.dropFirst(8))/\(key.name)" }
     func key(_ namespace: String, _ name: String) -> Key { Key(cluster: uid, namespace: namespace, name: name) }
 
+    func asksForNonsense(_ key: Key) -> Bool { if case .invalid? = pods[key]?.want { true } else { false } }
     func has(_ namespace: String) -> Bool { api.find(ObjectRef(.namespaces, name: namespace)) != nil }
     /// Deleted, or being deleted.
     func hasEnded(_ namespace: String) -> Bool { api.find(ObjectRef(.namespaces, name: namespace))?.isTerminating ?? true }
