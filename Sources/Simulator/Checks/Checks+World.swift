@@ -255,10 +255,8 @@ extension Checks {
                 counts.orphans += 1
                 continue
             }
-            fail(
-                .liveness,
-                "\(address.id) of \(key?.name ?? "nobody") is named by \(holders.isEmpty ? "no claim" : "\(holders.count) claims: " + holders.map(\.name).joined(separator: ", "))",
-                rule: "promise 1")
+            let names = holders.isEmpty ? "no claim" : "several claims: " + holders.map(\.name).joined(separator: ", ")
+            fail(.liveness, "\(address.id) of \(key?.name ?? "nobody") is named by \(names)", rule: "promise 1")
         }
     }
 }
