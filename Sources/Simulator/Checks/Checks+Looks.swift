@@ -53,7 +53,7 @@ extension Checks {
         }
         // not what somebody wrote beside what is listed
         guard case .listed(let id) = claim.spec.source, claim.spec.addressID == id, side.replica.account.cloud.model.isUserOwned(id) else { return }
-        guard claim.status.binding?.target ?? claim.status.intent?.target != nil else { return }
+        guard run.mayHaveBound, claim.status.binding?.target ?? claim.status.intent?.target != nil else { return }
         // The next claim of a living pod that lists it will say where it is.
         if hasReadAlive(run), lists(run, id), !run.isEnding { return }
         let seen = sights[side.id]?[id] ?? []

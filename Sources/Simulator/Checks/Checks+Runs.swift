@@ -20,6 +20,8 @@ final class RunTrace {
     /// its namespace or its owner was read to be going, so that no pod of that name will come
     var isEnding = false
     var specsWritten = 0
+    /// it has sent a binding, or read a claim that speaks of one that another run may have sent
+    var mayHaveBound = false
     /// it has let a claim go under a living pod
     var hasLetGo = false
     /// what it has unbound, and when it was answered
@@ -89,7 +91,10 @@ extension Checks {
         if let action = effect.action {
             calls(action, decided, by: side.id, decided.replica.account)
             if action.isMutating { checkIntent(trace, key, effect) }
-            if case .associate(let id, let interface, let ip) = effect, let trace { checkTarget(trace, key, id, interface, ip) }
+            if case .associate(let id, let interface, let ip) = effect, let trace {
+                trace.mayHaveBound = true
+                checkTarget(trace, key, id, interface, ip)
+            }
             if case .disassociate(let id) = effect, let trace { checkUnbinding(side, trace, key, id, decided.replica.account.cloud) }
         }
         if let trace { checkRepetition(trace, key, effect) }
@@ -117,7 +122,9 @@ extension Checks {
         if isOutcome(event) { bindings.removeAll { $0 === trace } }
         guard let run = trace.run else { return }
         switch event {
-        case .claimRead(let claim): run.claim = claim
+        case .claimRead(let claim):
+            run.claim = claim
+            if let status = claim?.status, status.binding != nil || status.intent?.target != nil && status.intent != run.intent { run.mayHaveBound = true }
         case .claimWritten(let claim): run.claim = claim
         case .claimGone: run.claim = nil
         case .podRead(let pod):
