@@ -130,7 +130,9 @@ private func trace(_ settings: SwarmSettings) -> Int32 {
 private func tell(_ report: Report, _ settings: SwarmSettings) {
     let simulation = Simulation(seed: report.seed, without: settings.without, traces: true)
     _ = simulation.run(steps: settings.steps)
-    write(simulation.transcript.suffix(settings.linesMax).joined(separator: "\n") + "\n", to: 1)
+    // first what was drawn
+    let lines = simulation.transcript.prefix(1) + simulation.transcript.dropFirst().suffix(settings.linesMax)
+    write(lines.joined(separator: "\n") + "\n", to: 1)
     let violation = report.violation
     write(
         "\n\(violation?.phase.rawValue ?? "") violation of \(violation?.rule ?? ""): \(violation?.words ?? "")\nafter \(report.steps) events; again with\n  "
@@ -154,10 +156,17 @@ private func summary(_ report: SwarmReport, _ settings: SwarmSettings, isWhole: 
         \(counts.calls) calls to the cloud, \(counts.allocations) allocations, \(counts.confirmations) bindings confirmed, \(counts.releases) releases, \
         \(counts.expirations) expirations
         \(counts.crashes) crashes, \(counts.pauses) pauses, \(counts.rebalances) assignments
+        faults that never came: \(never(report, settings))
         at rest \(Int(seconds(report.healedMost))) s after healing at most\
         \(settings.seeds.count == 1 ? "\nhash \(report.hash)" : "")
 
         """
+}
+
+/// Kinds that were not left out, and did not happen.
+private func never(_ report: SwarmReport, _ settings: SwarmSettings) -> String {
+    let kinds = FaultKind.allCases.filter { !settings.without.contains($0) && report.counts.faults[$0, default: 0] == 0 }
+    return kinds.isEmpty ? "none" : kinds.map(\.rawValue).joined(separator: ", ")
 }
 
 private func json(_ report: SwarmReport, _ settings: SwarmSettings) -> String {
@@ -167,6 +176,7 @@ private func json(_ report: SwarmReport, _ settings: SwarmSettings) -> String {
         "allocations": .int(report.counts.allocations), "releases": .int(report.counts.releases), "crashes": .int(report.counts.crashes),
         "pauses": .int(report.counts.pauses), "ok": .bool(report.failed == nil), "stopped": .bool(report.failed == nil && report.seeds < settings.seeds.count),
     ]
+    for kind in FaultKind.allCases { value["faults"][kind.rawValue] = .int(report.counts.faults[kind, default: 0]) }
     if let failed = report.failed, let violation = failed.violation {
         value["failed"] = [
             "seed": .int(Int(failed.seed)), "phase": .string(violation.phase.rawValue), "rule": .string(violation.rule), "message": .string(violation.words),

@@ -41,18 +41,21 @@ public struct ClusterDuty: Sendable {
     private var mirror: ClusterMirror
     private var due: DueList
     private var resync = Resync()
-    private var outbox = Outbox()
+    private var outbox: Outbox
     private var followsPods = false
     private var followsClaims = false
     private var dueWake: Instant?
     private var outboxWake: Instant?
     private var nextWake: Instant?
 
-    public init(cluster: String, term: Leadership.Term, due settings: DueList.Settings = DueList.Settings()) {
+    public init(
+        cluster: String, term: Leadership.Term, due settings: DueList.Settings = DueList.Settings(), outbox limits: Limits.Outbox = Limits.Outbox()
+    ) {
         self.cluster = cluster
         self.term = term
         mirror = ClusterMirror(cluster: cluster)
         due = DueList(settings: settings)
+        outbox = Outbox(limits: limits)
     }
 
     /// Pods that want an EIP or have a claim, claims, and keys that are not published yet; for metrics.

@@ -15,11 +15,7 @@ public struct Outbox: Sendable {
         case wake(at: Instant)
     }
 
-    /// Publications on their way at once; more wait their turn.
-    public static let inFlightMax = 256
-    /// After a failure nothing is sent for a while: doubles from the first to the second, starts over with the first success.
-    private static let backoff = Backoff(first: .milliseconds(500), most: .seconds(30))
-
+    private let limits: Limits.Outbox
     private var waiting: [Key: KeyChanged] = [:]
     /// keys in `waiting` that are not in flight, in order; the front may hold keys that are in flight by now
     private var order: [Key] = []
@@ -29,7 +25,7 @@ public struct Outbox: Sendable {
     /// in a row, those that come while nothing is sent counted as one
     private var failures = 0
 
-    public init() {}
+    public init(limits: Limits.Outbox = Limits.Outbox()) { self.limits = limits }
 
     /// Keys that wait or are on their way; for metrics and back-pressure.
     public var count: Int { waiting.count + inFlight.count }
@@ -42,9 +38,9 @@ public struct Outbox: Sendable {
             if waiting[key] != nil { order.append(key) }
             failures = 0
             // It works again: a long wait is not sat out.
-            if let held = heldUntil, held > now + Self.backoff.first {
-                heldUntil = now + Self.backoff.first
-                return [.wake(at: now + Self.backoff.first)]
+            if let held = heldUntil, held > now + limits.backoff.first {
+                heldUntil = now + limits.backoff.first
+                return [.wake(at: now + limits.backoff.first)]
             }
         case .failed(let key):
             guard let change = inFlight.removeValue(forKey: key) else { break }
@@ -54,7 +50,7 @@ public struct Outbox: Sendable {
             // What was sent together fails together, and is one sign.
             if let heldUntil, now < heldUntil { break }
             failures += 1
-            let until = now + Self.backoff.wait(afterFailures: failures)
+            let until = now + limits.backoff.wait(afterFailures: failures)
             heldUntil = until
             return [.wake(at: until)]
         case .wake: break
@@ -73,7 +69,7 @@ public struct Outbox: Sendable {
         if let heldUntil, now < heldUntil { return [] }
         heldUntil = nil
         var effects: [Effect] = []
-        while inFlight.count < Self.inFlightMax, head < order.count {
+        while inFlight.count < limits.inFlightMax, head < order.count {
             let key = order[head]
             head += 1
             guard inFlight[key] == nil, let change = waiting.removeValue(forKey: key) else { continue }

@@ -5,12 +5,13 @@ public struct Limits: Hashable, Sendable {
     public var shard = Shard()
     public var leadership = Leadership()
     public var pacing = Pacing()
+    public var outbox = Outbox()
 
     public init() {}
 
     /// What is wrong with the values together: each line says what to change. Empty when all is well.
     public func check() -> [String] {
-        mirror.check() + shard.check() + leadership.check() + pacing.check()
+        mirror.check() + shard.check() + leadership.check() + pacing.check() + outbox.check()
     }
 }
 

@@ -132,10 +132,10 @@ public struct Reconcile: Sendable {
         }
     }
 
-    /// Whether the step reports a binding that was not reported before, or that nothing can come of an earlier call any more.
+    /// Whether the step reports a binding that is not reported by now, or that nothing can come of an earlier call any more.
     private func confirms(_ step: Step) -> Bool {
         guard case .writeStatus(let status) = step, let before = facts.claim.value??.status else { return false }
-        if let binding = status.binding, before.binding?.target != binding.target { return true }
+        if let binding = status.binding, before.binding?.target != binding.target || status.isReady && !before.isReady { return true }
         guard facts.address.value != nil else { return false }
         // That call may have been executed after the mirror last saw the address.
         let isOver = before.intent.map { status.intent == nil && $0 != facts.memory.resolved } ?? false

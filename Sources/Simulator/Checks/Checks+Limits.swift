@@ -5,6 +5,8 @@ internal import Models
 struct PaceTrace {
     /// sending of the newest commit that was acknowledged: what ownership is proven by
     var provenAt: Instant?
+    /// of partitions
+    var assignedAt: Instant?
     /// sending of the last regular commit of this assignment, and the earliest next one when it failed
     var committedAt: Instant?
     var retryAt: Instant?
@@ -19,6 +21,20 @@ struct PaceTrace {
     /// what the last page of a list that goes on began with and ended before
     var page: (first: Int, end: Int)?
     var throttles: [CloudAction: Throttle] = [:]
+    /// lists, and looks, that failed in a row, and the earliest next one
+    var failures: [Question: (count: Int, until: Instant)] = [:]
+
+    enum Question {
+        case list
+        case look
+    }
+
+    /// after refusals for want of permission in a row: nothing is asked before then, and then one to see
+    var breakers: [CloudAction: (count: Int, until: Instant)] = [:]
+    mutating func closed(_ action: CloudAction, _ local: Instant, _ limits: Limits.Pacing) {
+        let count = breakers[action]?.count ?? 0
+        breakers[action] = (count + 1, local + min(limits.breakerFirst * (1 << min(count, 20)), limits.breakerMax))
+    }
 
     /// Replies in a row that said "throttled", those of one moment counted once.
     struct Throttle {
@@ -33,20 +49,22 @@ struct PaceTrace {
 extension Checks {
     // MARK: how many
 
-    func limits(_ machine: Worker) {
-        if machine.running > limits.shard.runsMax { fail("limits", "\(machine.running) runs at once, \(limits.shard.runsMax) are allowed") }
+    func limits(_ side: WorkerSide) {
+        let count = waits[side.id]?.runningCount ?? 0
+        if count > limits.shard.runsMax { fail("limits", "\(count) runs at once, \(limits.shard.runsMax) are allowed") }
     }
-    /// More messages are asked for. What was asked for before it had enough is still taken.
-    func limits(fetchOf machine: Worker) {
-        let count = machine.holdingCount
+    /// More messages are asked for. What was asked for before it had enough is still taken; who has given everything up keeps none.
+    func limits(fetchOf side: WorkerSide) {
+        if side.machine.partitions.isEmpty { return }
+        let count = offsets[side.id]?.holdingCount ?? 0
         if count >= limits.shard.keysMax { fail("limits", "more messages for a worker where \(count) keys hold offsets back") }
     }
     /// A worker with its queue in memory takes one: those that were on their way when it had enough are still taken.
-    func limits(taking machine: Worker) {
-        let count = machine.holdingCount
-        if count >= limits.shard.keysMax + Outbox.inFlightMax { fail("limits", "a message for a worker where \(count) keys hold offsets back") }
+    func limits(taking side: WorkerSide) {
+        let count = offsets[side.id]?.holdingCount ?? 0
+        if count >= limits.shard.keysMax + limits.outbox.inFlightMax { fail("limits", "a message for a worker where \(count) keys hold offsets back") }
     }
-    func limits(inFlight count: Int) { if count > Outbox.inFlightMax { fail("limits", "\(count) publications on their way") } }
+    func limits(inFlight count: Int) { if count > limits.outbox.inFlightMax { fail("limits", "\(count) publications on their way") } }
 
     // MARK: ownership
 
@@ -66,11 +84,10 @@ extension Checks {
             case .started, .list, .describe, .finished, .pause, .resume, .relinquish, .wake: break
             }
         }
-        guard !held.isEmpty, let pace = paces[side.id], let last = pace.committedAt, pace.committing.isEmpty, pace.retryAt == nil else { return }
-        // five seconds for a replica that has just stood still
-        if local - last > limits.shard.sessionTimeout / 4 + .seconds(5), side.replica.resumedAt < last {
-            fail("limits", "no commit for \(local - last), and ownership ends without one")
-        }
+        guard !held.isEmpty, let pace = paces[side.id], pace.committing.isEmpty else { return }
+        guard let due = pace.retryAt ?? pace.committedAt.map({ $0 + limits.shard.sessionTimeout / 4 }) ?? pace.assignedAt else { return }
+        // what waited while it stood still comes in the order in which it came
+        if local - due > .milliseconds(100), local > side.replica.resumedAt { fail("limits", "no commit \(local - due) after it was due") }
     }
 
     func revoked(_ side: WorkerSide, _ local: Instant) {
@@ -80,8 +97,8 @@ extension Checks {
 
     /// Another assignment, or none: what was timed under the one before counts no more.
     func begins(_ side: WorkerSide) {
-        paces[side.id, default: PaceTrace()].committedAt = nil
-        paces[side.id]?.retryAt = nil
+        paces[side.id, default: PaceTrace()].assignedAt = side.replica.now().instant
+        paces[side.id]?.committedAt = nil
         paces[side.id]?.drainUntil = nil
     }
 
@@ -121,10 +138,10 @@ extension Checks {
             return fail("limits", "\(cluster.link.name): led \(limits.leadership.renewDeadline) after the last renewal, or later")
         }
     }
-    /// It lets the API server be for a while after each renewal.
-    func limits(asking cluster: Cluster, _ wrote: Instant?, _ local: Instant) {
-        guard let wrote, local - wrote < limits.leadership.retryPeriod else { return }
-        fail("limits", "\(cluster.link.name): its Lease is asked for \(local - wrote) after it was written")
+    /// It lets the API server be for a while after each renewal, after each look of a follower, and after what was not answered.
+    func limits(asking cluster: Cluster, _ before: Instant?, _ local: Instant) {
+        guard let before, local - before < limits.leadership.retryPeriod else { return }
+        fail("limits", "\(cluster.link.name): its Lease is asked for \(local - before) after it was the last time")
     }
     /// It is written over another's, which was not given up: nobody renewed it for as long as it says. By a clock that is fast. After a
     /// rollback its versions are given out anew, and who saw the one before may take the one that comes now for it.
@@ -143,6 +160,7 @@ extension Checks {
     func limits(describe ids: [AddressID], _ side: WorkerSide, _ local: Instant) {
         if ids.isEmpty || ids.count > limits.mirror.batchIDsMax { fail("limits", "a look at \(ids.count) addresses") }
         if Set(ids).count < ids.count { fail("limits", "one address twice in a look") }
+        checkBackoff(.look, side, local)
         var pace = paces[side.id, default: PaceTrace()]
         if pace.refused.isSuperset(of: ids) {
             pace.refused.subtract(ids)
@@ -155,7 +173,8 @@ extension Checks {
     func refused(_ side: WorkerSide, _ ids: [AddressID]) { paces[side.id, default: PaceTrace()].refused.formUnion(ids) }
 
     /// A page begins with the list, or shares with the one before what pages share.
-    func limits(list limit: Int, from offset: Int, _ side: WorkerSide) {
+    func limits(list limit: Int, from offset: Int, _ side: WorkerSide, _ local: Instant) {
+        checkBackoff(.list, side, local)
         if limit > limits.mirror.pageCountMax { fail("limits", "a page of \(limit) addresses asked for") }
         guard offset > 0 else { return }
         guard let page = paces[side.id]?.page else { return fail("limits", "a list is begun at \(offset)") }
@@ -165,7 +184,22 @@ extension Checks {
             fail("limits", "a page from \(offset), the one before began at \(page.first) and ended before \(page.end)")
         }
     }
-    func listed(_ side: WorkerSide, from offset: Int, count: Int) { paces[side.id, default: PaceTrace()].page = (offset, offset + count) }
+    func listed(_ side: WorkerSide, from offset: Int, count: Int) {
+        paces[side.id, default: PaceTrace()].page = (offset, offset + count)
+        paces[side.id]?.failures[.list] = nil
+    }
+    func looked(_ side: WorkerSide) { paces[side.id]?.failures[.look] = nil }
+
+    /// It was not served: the next one waits, twice as long each time.
+    func failed(_ question: PaceTrace.Question, _ side: WorkerSide, _ local: Instant) {
+        let count = (paces[side.id, default: PaceTrace()].failures[question]?.count ?? 0) + 1
+        let wait = min(limits.mirror.backoffFirst * (1 << min(count - 1, 20)), limits.mirror.backoffMax)
+        paces[side.id]?.failures[question] = (count, local + wait)
+    }
+    private func checkBackoff(_ question: PaceTrace.Question, _ side: WorkerSide, _ local: Instant) {
+        guard let failed = paces[side.id]?.failures[question], local < failed.until else { return }
+        fail("limits", "a \(question) \(failed.until - local) before the wait is over after \(failed.count) that failed in a row")
+    }
 
     // MARK: the account's rates
 
@@ -196,6 +230,9 @@ extension Checks {
     /// A worker that is told that others use the account waits, twice as long each time. Reads alone: what changes something had its turn
     /// before its intent was written.
     private func checkYielding(_ action: CloudAction, _ decided: Decision, by side: Int) {
+        if !action.isMutating, let breaker = paces[side]?.breakers[action], decided.local < breaker.until {
+            fail("promise 7", "\(action.rawValue) \(breaker.until - decided.local) too early after \(breaker.count) refused in a row for want of permission")
+        }
         guard !action.isMutating, let throttle = paces[side]?.throttles[action], decided.local < throttle.until else { return }
         fail("promise 7", "\(action.rawValue) \(throttle.until - decided.local) before the wait is over that \(throttle.count) throttled in a row ask for")
     }
@@ -211,8 +248,11 @@ extension Checks {
             throttle.countedAt = local
             throttle.until = max(throttle.until, local + wait)
             paces[side.id]?.throttles[action] = throttle
-        case .transient, .authorisation: break
-        case nil, .busy, .alreadyThere, .conflict, .podSideChanged, .lost, .quota, .terminal, .newToken: paces[side.id]?.throttles[action]?.count = 0
+        case .authorisation: paces[side.id, default: PaceTrace()].closed(action, local, limits.pacing)
+        case .transient: break
+        case nil, .busy, .alreadyThere, .conflict, .podSideChanged, .lost, .quota, .terminal, .newToken:
+            paces[side.id]?.throttles[action]?.count = 0
+            paces[side.id]?.breakers[action] = nil
         }
     }
 }

@@ -11,18 +11,15 @@ struct OffsetTrace {
     private var taken: [Int: [Taken]] = [:]
     private var highest: [Int: Int64] = [:]
     private var startedAt: [Key: Int] = [:]
+    private var finishedAt: [Key: Int] = [:]
     /// when the last run that ended, and let go of the messages before it, had begun
     private var doneSince: [Key: Int] = [:]
     /// since when a key holds messages back, and how often it has failed since it last settled
     private var heldSince: [Key: Instant] = [:]
     private var failures: [Key: Int] = [:]
 
-    mutating func assigned(_ partitions: [Int]) {
-        for partition in partitions {
-            taken[partition] = []
-            highest[partition] = nil
-        }
-    }
+    /// An assignment is of all partitions that the worker has.
+    mutating func assigned() { (taken, highest) = ([:], [:]) }
 
     mutating func took(_ partition: Int, _ offset: Int64, _ key: Key?) {
         // The topic was made anew: what was taken of the old one depends on nothing any more.
@@ -39,6 +36,8 @@ struct OffsetTrace {
     /// A run that settled lets go of what came before it; one that is to come again only when that is later than messages may be held
     /// back for.
     mutating func finished(_ key: Key, _ outcome: ReconcileOutcome, _ now: Instant, _ limits: Limits.Shard) {
+        sequence += 1
+        finishedAt[key] = sequence
         guard let at = startedAt[key], let since = heldSince[key] else { return }
         let wait: Duration
         switch outcome {
@@ -58,6 +57,13 @@ struct OffsetTrace {
         }
         // by a clock that is off by a hundredth
         if now + wait - since > limits.heldMax - limits.heldMax / 100 - .milliseconds(10) { doneSince[key] = max(doneSince[key] ?? 0, at) }
+    }
+
+    /// Keys that hold offsets back for certain: of which a message has come since their last run ended. Others may be parked.
+    var holdingCount: Int {
+        var keys: Set<Key> = []
+        for message in taken.values.joined() { if let key = message.key, (finishedAt[key] ?? 0) < message.at { keys.insert(key) } }
+        return keys.count
     }
 
     /// The first message before that offset that nobody has dealt with.
@@ -80,7 +86,7 @@ extension Checks {
     func assigned(_ side: WorkerSide?, _ starts: [PartitionOffset], isCurrent: Bool) {
         guard let side else { return }
         let id = side.id
-        offsets[id, default: OffsetTrace()].assigned(starts.map(\.partition))
+        offsets[id, default: OffsetTrace()].assigned()
         waits[id, default: WaitTrace()].forget()
         begins(side)
         guard isCurrent else { return }

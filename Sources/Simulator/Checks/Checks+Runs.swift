@@ -22,6 +22,8 @@ final class RunTrace {
     var specsWritten = 0
     /// it has sent a binding, or read a claim that speaks of one that another run may have sent
     var mayHaveBound = false
+    /// it has read a claim whose release was recorded: that is not cancelled
+    var mayRelease = false
     /// it has let a claim go under a living pod
     var hasLetGo = false
     /// what it has unbound, and when it was answered
@@ -95,7 +97,10 @@ extension Checks {
                 trace.mayHaveBound = true
                 checkTarget(trace, key, id, interface, ip)
             }
-            if case .disassociate(let id) = effect, let trace { checkUnbinding(side, trace, key, id, decided.replica.account.cloud) }
+            if case .disassociate(let id) = effect, let trace {
+                checkUnbinding(side, trace, key, id, decided.replica.account.cloud)
+                checkBelonging(side, trace, key, id)
+            }
         }
         if let trace { checkRepetition(trace, key, effect) }
         if case .replaceSpec = effect, let trace {
@@ -124,6 +129,7 @@ extension Checks {
         switch event {
         case .claimRead(let claim):
             run.claim = claim
+            if claim?.status.intent?.verb == .release { run.mayRelease = true }
             if let status = claim?.status, status.binding != nil || status.intent?.target != nil && status.intent != run.intent { run.mayHaveBound = true }
         case .claimWritten(let claim): run.claim = claim
         case .claimGone: run.claim = nil
@@ -224,6 +230,17 @@ extension Checks {
         }
     }
 
+    /// Nor is it unbound from where it belongs: the pod lives, asks for it, and is where the newest look saw it bound.
+    private func checkBelonging(_ side: WorkerSide, _ run: RunTrace, _ key: Key, _ id: AddressID) {
+        guard let pod = run.podRead?.pod, !pod.hasEnded, !pod.isTerminating, case .attributes = pod.want, !run.isEnding else { return }
+        guard let claim = run.claim, claim.spec.addressID == id, !claim.isDeleting, allocated[id] == key, !run.mayRelease else { return }
+        guard let node = run.nodeRead, node.name == pod.nodeName, let interface = run.interfaceRead, interface.instanceID == node.instanceID else { return }
+        guard let sight = (sights[side.id]?[id] ?? []).max(by: { $0.sentAt < $1.sentAt }), sight.address.status == .bind else { return }
+        if sight.address.privateIP == pod.podIP, sight.address.networkInterfaceID == interface.id, sight.address.instanceID == interface.instanceID {
+            fail("promise 2", "\(key.name): \(id) unbound from the pod that asks for it")
+        }
+    }
+
     /// What was accepted is not asked for again only because a look does not show it yet; the smallest time by a fast clock.
     private func checkRepetition(_ run: RunTrace, _ key: Key, _ effect: ReconcileEffect) {
         switch effect {
@@ -259,7 +276,8 @@ extension Checks {
         if let pod = run?.podRead?.pod, !pod.hasEnded, pod.uid != target.podUID, status.intent?.verb != .modifyBandwidth {
             return fail("promise 2", "\(key.name): said to be ready for pod \(target.podUID), and pod \(pod.uid) was read")
         }
-        guard claim.status.binding?.target != target else { return }
+        // as it was before, and nothing new is said
+        if claim.status.isReady, claim.status.binding?.target == target { return }
         counts.confirmations += 1
         guard let run, let (read, sentAt) = run.podRead else { return fail("promise 2", "\(key.name): confirmed without reading the pod") }
         guard let pod = read, pod.uid == target.podUID, pod.podIP == target.podIP, pod.nodeName == target.nodeName, !pod.hasEnded else {

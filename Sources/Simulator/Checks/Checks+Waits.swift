@@ -11,6 +11,8 @@ struct WaitTrace {
     private var waits: [Key: Wait] = [:]
     private var running: Set<Key> = []
 
+    var runningCount: Int { running.count }
+
     mutating func told(_ key: Key, _ now: Instant) { if waits[key].map({ $0.since > now }) ?? true { waits[key] = Wait(since: now) } }
 
     mutating func started(_ key: Key, _ now: Instant) {

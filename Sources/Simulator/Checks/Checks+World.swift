@@ -77,8 +77,16 @@ extension Checks {
     func claimChanged(_ cluster: Cluster, _ key: Key, _ before: Claim?, _ after: Claim?) {
         guard let after else { return claimRemoved(cluster, key, before) }
         if let before, before.uid == after.uid {
-            if before.spec.deletePolicy != after.spec.deletePolicy || before.isDeleting != after.isDeleting { mayHaveChanged.insert(key) }
-            if after.spec.serial < before.spec.serial { fail("serial", "\(key.name): serial \(before.spec.serial) became \(after.spec.serial)") }
+            checkGenerations(key, before, after)
+            if before.isDeleting != after.isDeleting { mayHaveChanged.insert(key) }
+            if before.spec.deletePolicy != after.spec.deletePolicy {
+                // a release that was recorded before is finished
+                if after.spec.deletePolicy != .retain || after.status.intent?.verb == .release {
+                    mayHaveChanged.insert(key)
+                } else if !after.isDeleting {
+                    mayHaveChanged.remove(key)
+                }
+            }
             checkKept(cluster, key, before, after)
             if before.spec.addressID != after.spec.addressID { checkLetGo(cluster, key, before, isExcused: isEdited) }
             checkReleased(key, before, after)
@@ -96,11 +104,21 @@ extension Checks {
                 fail("promise 1", "\(key.name): its claim comes to name \(id), which was allocated for \(owner.name)")
             }
             // not by another's claim, into which somebody wrote it
-            if allocated[id].map({ $0 == key }) ?? true { unclaimed.remove(id) }
+            if allocated[id].map({ $0 == key }) ?? true {
+                unclaimed.remove(id)
+                unnamedIDs.remove(id)
+            }
             let targets = [after.status.binding?.target, after.status.intent?.target].compactMap { $0?.podIP }
             if let ip = cluster.account.cloud.address(id)?.privateIP, targets.contains(ip) { forgottenBindings.remove(id) }
         }
         if !after.hasFinalizer, !after.isDeleting, before?.hasFinalizer ?? true, !isEdited { fail("finalizer", "\(key.name): a claim without the finalizer") }
+    }
+
+    /// What counts up never goes back.
+    private func checkGenerations(_ key: Key, _ before: Claim, _ after: Claim) {
+        if after.spec.serial < before.spec.serial { fail("serial", "\(key.name): serial \(before.spec.serial) became \(after.spec.serial)") }
+        let (old, new) = (before.status.observedGeneration, after.status.observedGeneration)
+        if new < old || new > after.generation { fail("serial", "\(key.name): observed generation \(old) became \(new), of \(after.generation)") }
     }
 
     /// The finalizer leaves only when no address of the claim is left, or a living pod will find it by its name.
@@ -128,7 +146,7 @@ extension Checks {
             unclaimed.formUnion(left)
             if let side = arriving?.side, let remover { letsGo(key, side, remover) }
         } else {
-            for id in left where !unclaimed.contains(id) { fail("promise 1", "\(key.name): the claim is gone, and \(id) is left") }
+            for id in left where !unclaimed.contains(id) && !unnamedIDs.contains(id) { fail("promise 1", "\(key.name): the claim is gone, and \(id) is left") }
         }
     }
 
@@ -179,7 +197,14 @@ extension Checks {
     func rewound(_ cluster: Cluster, _ before: [Key: Claim]) {
         rewoundAt[cluster.account.index] = now
         terms[cluster.uid] = nil
-        for key in Set(before.keys).union(cluster.claims.keys) where before[key] != cluster.claims[key] { undone[key] = now }
+        for key in Set(before.keys).union(cluster.claims.keys) where before[key] != cluster.claims[key] {
+            undone[key] = now
+            let (old, new) = (before[key]?.spec.addressID, cluster.claims[key]?.spec.addressID)
+            undoneIDs.formUnion([old, new].compactMap { $0 })
+            if let old, old != new { unnamedIDs.insert(old) }
+        }
+        // what was just bound, or will be by a call that is on its way
+        for call in bindings where call.key.cluster == cluster.uid { if let id = call.effect.addressID { undoneIDs.insert(id) } }
         for run in runs.keys where run.key.cluster == cluster.uid { undone[run.key] = now }
     }
 

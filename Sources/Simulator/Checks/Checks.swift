@@ -26,9 +26,12 @@ final class Checks {
     var unclaimed: Set<AddressID> = []
     /// keys whose claims a rollback changed, and when it last did: what was true of them may be undone
     var undone: [Key: Instant] = [:]
+    /// EIPs that such claims named, and those of them that no claim has named since
+    var undoneIDs: Set<AddressID> = []
+    var unnamedIDs: Set<AddressID> = []
     /// by cluster: the newest term whose leader has acted
     var terms: [String: Leadership.Term] = [:]
-    /// keys whose claim was deleted, or made not static, since its pod or its claim last came to be: a release is in order
+    /// keys whose claim was deleted, or made not static, since it last came to be, or to be static: a release is in order
     var mayHaveChanged: Set<Key> = []
     /// when the claim last said that its address is bound, or about to be, or about to be unbound
     var servedAt: [Key: Instant] = [:]

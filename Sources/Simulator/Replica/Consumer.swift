@@ -215,7 +215,7 @@ final class Consumer: QueueSide {
         let wanted = positions.filter { !paused.contains($0.key) }.sorted { $0.key < $1.key }
         guard !wanted.isEmpty else { return }
         isFetching = true
-        if let side { sim.checks.limits(fetchOf: side.machine) }
+        if let side { sim.checks.limits(fetchOf: side) }
         let asked = epoch
         log.link.call(replica, timeout: .seconds(10)) { [self] in
             wanted.map { ($0.key, log.model.fetch($0.key, from: $0.value, max: 50)) }

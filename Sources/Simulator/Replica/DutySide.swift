@@ -46,7 +46,7 @@ final class DutySide {
         self.term = term
         var due = DueList.Settings()
         due.observation = replica.sim.draw.observation
-        machine = ClusterDuty(cluster: leader.cluster.uid, term: term, due: due)
+        machine = ClusterDuty(cluster: leader.cluster.uid, term: term, due: due, outbox: replica.sim.draw.limits.outbox)
         pods = Follower(
             replica, leader.cluster, list: { $0.sortedPods }, changes: { $0.podChanges },
             tell: { [weak self] in self?.heard(.pods($0), of: \.followsPods, $0) })
@@ -127,7 +127,9 @@ final class DutySide {
         guard case .present(let old) = presence[key] else { return }
         if old.uid == pod.uid, old.podIP == pod.podIP, old.want == pod.want, old.isTerminating == pod.isTerminating { return }
         if case .none = pod.want, case .none = old.want { return }
-        if published.contains(key) || unanswered[key, default: 0] > 0 || sim.now - failedAt < .seconds(60) || inFlight >= Outbox.inFlightMax { return }
+        if published.contains(key) || unanswered[key, default: 0] > 0 || sim.now - failedAt < .seconds(60) || inFlight >= sim.draw.limits.outbox.inFlightMax {
+            return
+        }
         sim.checks.fail("news", "\(key.name): a change of its pod was heard and not published")
     }
 
@@ -136,7 +138,7 @@ final class DutySide {
     private func checkDue() {
         for (key, next) in attempts where sim.wall - next > .seconds(40) {
             let isQuiet = publishedAt[key].map { sim.now - $0 > .seconds(40) } ?? true
-            let mayPublish = sim.now - failedAt >= .seconds(60) && inFlight < Outbox.inFlightMax && unanswered[key, default: 0] == 0
+            let mayPublish = sim.now - failedAt >= .seconds(60) && inFlight < sim.draw.limits.outbox.inFlightMax && unanswered[key, default: 0] == 0
             overdueSince[key] = isQuiet && mayPublish ? overdueSince[key] ?? sim.now : nil
         }
         let late = overdueSince.filter { sim.now - $0.value > .seconds(5) }.keys.min()
@@ -152,6 +154,8 @@ final class DutySide {
         for effect in machine.handle(event, now: replica.now()) {
             if case .publish(let change) = effect {
                 published.insert(change.key)
+                inFlight += 1
+                sim.checks.limits(inFlight: inFlight)
                 unanswered[change.key, default: 0] += 1
                 (publishedAt[change.key], overdueSince[change.key]) = (sim.now, nil)
             }
@@ -188,22 +192,21 @@ final class DutySide {
         guard leader.term() == term else { return }
         leader.acts(term)
         sim.note { "\(self.replica.name): publishes \(self.cluster.label(change.key)), \(change.cause)" }
+        sim.mix("\(replica.index) publishes \(change.key) \(change.cause)")
         if let memory {
             memory.publish(change) { [self] in answered(change, arrived: true) }
             return
         }
-        inFlight += 1
-        sim.checks.limits(inFlight: inFlight)
         let account = replica.account
         account.log.link.call(replica, timeout: .seconds(30)) {
             account.log.publish(change, to: account.map.partition(of: change.key, of: account.place))
         } _: { [self] (answer: Void?) in
-            inFlight -= 1
             answered(change, arrived: answer != nil)
         }
     }
 
     private func answered(_ change: KeyChanged, arrived: Bool) {
+        inFlight -= 1
         unanswered[change.key, default: 0] -= 1
         if !arrived { failedAt = sim.now }
         feed(arrived ? .acknowledged(change.key) : .publishFailed(change.key))
@@ -241,7 +244,7 @@ final class MemoryQueueSide: QueueSide {
         let offset = next[partition] ?? 0
         next[partition] = offset + 1
         replica.later { [self] in
-            if let side { replica.sim.checks.limits(taking: side.machine) }
+            if let side { replica.sim.checks.limits(taking: side) }
             replica.sim.checks.took(side, partition, offset, change.key)
             side?.feed(.message(partition: partition, offset: offset, key: change.key, cause: change.cause))
             done()

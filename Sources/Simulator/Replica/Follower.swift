@@ -55,7 +55,7 @@ final class Follower<Object: Hashable & Sendable>: Following {
         } _: { [self] page in
             guard !isOver else { return }
             // A list in pages that cannot be read to its end is begun again.
-            guard let page, !(sim.isFaulty && sim.chance.happens(perMille: sim.draw.faults.listFailure)) else { return retry { [self] in relist() } }
+            guard let page, !(sim.isFaulty && sim.happens(.listFailure, perMille: sim.draw.faults.listFailure)) else { return retry { [self] in relist() } }
             failures = 0
             (position, epoch) = (page.next, page.epoch)
             tell(.listed(page.objects))
@@ -97,13 +97,13 @@ final class Follower<Object: Hashable & Sendable>: Following {
         guard isFollowing else { return }
         let log = changes(cluster)
         let breaks =
-            !cluster.link.isOpen(for: replica.index) || log.epoch != epoch || (sim.isFaulty && sim.chance.happens(perMille: sim.draw.faults.watchBreak))
+            !cluster.link.isOpen(for: replica.index) || log.epoch != epoch || (sim.isFaulty && sim.happens(.watchBreak, perMille: sim.draw.faults.watchBreak))
         if breaks { return lose() }
         guard let new = log.since(position) else { return lose() }
         guard !new.isEmpty else { return }
         position = log.next
         lastAt = max(lastAt, sim.now + cluster.link.delay())
-        if sim.isFaulty, sim.chance.happens(perMille: sim.draw.faults.stall) { lastAt = max(lastAt, sim.now + sim.chance.seconds(1...40)) }
+        if sim.isFaulty, sim.happens(.stall, perMille: sim.draw.faults.stall) { lastAt = max(lastAt, sim.now + sim.chance.seconds(1...40)) }
         let batch = Array(new)
         sim.after(lastAt - sim.now) { [self] in
             replica.deliver(life) { [self] in

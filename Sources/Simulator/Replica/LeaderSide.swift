@@ -10,9 +10,11 @@ final class LeaderSide {
     /// a term that was won while the work of the one before still ends
     private var waiting: Leadership.Term?
     private var isStopping = false
-    /// by its clock, for the checkers: the sending of the newest write that was acknowledged, and when one last was
+    /// by its clock, for the checkers: the sending of the newest write that was acknowledged, when a write last was or nothing was
+    /// answered, and when a read last was, if nothing was written since
     private var provenAt: Instant?
-    private var wroteAt: Instant?
+    private var quietSince: Instant?
+    private var readAt: Instant?
 
     init(_ replica: Replica, _ cluster: Cluster) {
         self.replica = replica
@@ -47,18 +49,25 @@ final class LeaderSide {
         let sentAt = replica.now().instant
         switch effect {
         case .read:
-            if !isStopping { sim.checks.limits(asking: cluster, wroteAt, sentAt) }
+            if !isStopping { sim.checks.limits(asking: cluster, readAt.map { max($0, quietSince ?? $0) } ?? quietSince, sentAt) }
             cluster.link.call(replica, timeout: requestMax) {
                 cluster.readLease()
             } _: { [self] in
+                if $0 == nil { quietSince = replica.now().instant } else { readAt = replica.now().instant }
                 feed($0 ?? .readFailed)
             }
         case .write(let record):
-            if !isStopping { sim.checks.limits(asking: cluster, wroteAt, sentAt) }
+            if !isStopping { sim.checks.limits(asking: cluster, quietSince, sentAt) }
+            sim.mix("\(replica.index) writes \(record.holder) \(record.transitions)")
+            readAt = nil
             cluster.link.call(replica, timeout: requestMax) {
                 cluster.writeLease(record)
             } _: { [self] in
-                if case .wrote? = $0 { (provenAt, wroteAt) = (max(provenAt ?? sentAt, sentAt), replica.now().instant) }
+                if case .wrote? = $0 { provenAt = max(provenAt ?? sentAt, sentAt) }
+                switch $0 {
+                case .refused?: break
+                default: quietSince = replica.now().instant
+                }
                 feed($0 ?? .writeFailed)
             }
         case .lead(let term):

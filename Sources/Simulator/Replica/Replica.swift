@@ -188,11 +188,11 @@ final class Replica {
 
     private func strike() {
         guard sim.isFaulty else { return }
-        if sim.chance.happens(perTenThousand: sim.draw.faults.crash) {
+        if sim.happens(.crash, perTenThousand: sim.draw.faults.crash) {
             crash()
-        } else if sim.chance.happens(perTenThousand: sim.draw.faults.pause) {
+        } else if sim.happens(.pause, perTenThousand: sim.draw.faults.pause) {
             pause(sim.chance.below(3) > 0 ? sim.chance.seconds(1...90) : sim.chance.milliseconds(10...3000))
-        } else if sim.draw.usesKafka, sim.chance.happens(perTenThousand: sim.draw.faults.rebalance) {
+        } else if sim.draw.usesKafka, sim.happens(.rebalance, perTenThousand: sim.draw.faults.rebalance) {
             account.log.rebalance()
         }
     }

@@ -51,7 +51,6 @@ final class WorkerSide {
             sim.note { "\(self.replica.name): \(self.replica.label(key)) told: \(cause), \(offset) of \(partition)" }
         }
         let effects = machine.handle(event, now: now)
-        sim.checks.limits(machine)
         sim.checks.decided(self, effects, now.instant)
         for effect in effects {
             switch effect {
@@ -61,6 +60,7 @@ final class WorkerSide {
             case .perform, .list, .describe, .pause, .resume, .relinquish, .wake: break
             }
         }
+        sim.checks.limits(self)
         for effect in effects { replica.later { [self] in if !ended { perform(effect, decided) } } }
     }
 
@@ -145,7 +145,7 @@ final class WorkerSide {
         default: break
         }
         sim.note { "\(self.replica.name): \(self.replica.label(key))#\(run) \(effect.brief)" }
-        sim.mix("\(replica.index) \(key) \(effect.verb)")
+        sim.mix("\(replica.index) \(key) \(effect.brief)")
         let trace = sim.checks.sent(self, key, run, effect, decided)
         let answer: (ReconcileEvent) -> Void = { [self] event in
             if case .refused(let refusal) = event { sim.note { "\(self.replica.name): \(self.replica.label(key))#\(run) refused: \(refusal)" } }
@@ -204,7 +204,8 @@ final class WorkerSide {
     private func list(_ offset: Int, _ limit: Int, _ decided: Decision) {
         let sentAt = replica.now().instant
         sim.note { "\(self.replica.name): lists addresses from \(offset)" }
-        sim.checks.limits(list: limit, from: offset, self)
+        sim.mix("\(replica.index) lists \(offset)")
+        sim.checks.limits(list: limit, from: offset, self, decided.local)
         sim.checks.calls(.describeAddresses, decided, by: id, replica.account)
         replica.account.cloud.link.call(replica, timeout: .seconds(10)) { [replica] in
             replica.account.cloud.list(offset: offset, limit: limit)
@@ -216,7 +217,9 @@ final class WorkerSide {
                 sim.checks.listed(self, from: offset, count: page.addresses.count)
                 sim.checks.saw(self, page.addresses, sentAt: sentAt - Self.policy.listingLag)
                 feed(.mirror(.listed(page.addresses, total: page.total, offset: offset, sentAt: sentAt)))
-            case .failure(let fault): feed(.mirror(.failed(.list, fault.kind, sentAt: sentAt)))
+            case .failure(let fault):
+                sim.checks.failed(.list, self, replica.now().instant)
+                feed(.mirror(.failed(.list, fault.kind, sentAt: sentAt)))
             }
         }
     }
@@ -224,6 +227,7 @@ final class WorkerSide {
     private func describe(_ ids: [AddressID], _ decided: Decision) {
         let sentAt = replica.now().instant
         sim.note { "\(self.replica.name): looks at \(ids)" }
+        sim.mix("\(replica.index) looks at \(ids)")
         sim.checks.limits(describe: ids, self, decided.local)
         sim.checks.calls(.describeAddresses, decided, by: id, replica.account)
         replica.account.cloud.link.call(replica, timeout: .seconds(10)) { [replica] in
@@ -233,6 +237,7 @@ final class WorkerSide {
             heard(.describeAddresses, result)
             switch result {
             case .success(let found):
+                sim.checks.looked(self)
                 sim.checks.saw(self, found, sentAt: sentAt)
                 sim.checks.missed(self, ids.filter { id in !found.contains { $0.id == id } }, sentAt: sentAt)
                 feed(.mirror(.described(asked: ids, found: found, sentAt: sentAt)))
@@ -240,6 +245,9 @@ final class WorkerSide {
                 // asked for alone, it is that one that is not there
                 if fault.kind == .lost || fault.kind == .terminal {
                     if ids.count == 1 { sim.checks.missed(self, ids, sentAt: sentAt) } else { sim.checks.refused(self, ids) }
+                    sim.checks.looked(self)
+                } else {
+                    sim.checks.failed(.look, self, replica.now().instant)
                 }
                 feed(.mirror(.failed(.describe, fault.kind, sentAt: sentAt)))
             }

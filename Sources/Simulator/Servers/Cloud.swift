@@ -10,6 +10,8 @@ final class Cloud {
     let link: Link
     /// others use up the account's requests until then
     var busyUntil: Instant?
+    /// what the account may not do for now
+    var unauthorised: Set<CloudAction> = []
 
     init(_ sim: Simulation, _ index: Int) {
         self.sim = sim
@@ -32,16 +34,24 @@ final class Cloud {
 
     func address(_ id: AddressID) -> Address? { model.address(id) }
 
-    private var throttled: CloudFault? {
-        guard let busyUntil, sim.now < busyUntil, sim.chance.below(4) > 0 else { return nil }
-        return CloudFault(.throttled, code: "RequestLimitExceeded", message: "the account's limit of this second is used up")
+    /// What keeps it from serving a call, whatever is asked.
+    private func obstacle(_ action: CloudAction) -> CloudFault? {
+        if unauthorised.contains(action) { return CloudFault(.authorisation, code: "UnauthorizedOperation", message: "\(action.rawValue) is not allowed") }
+        if let busyUntil, sim.now < busyUntil, sim.chance.below(4) > 0 {
+            sim.happened(.throttle)
+            return CloudFault(.throttled, code: "RequestLimitExceeded", message: "the account's limit of this second is used up")
+        }
+        if sim.isFaulty, sim.happens(.internalError, perMille: sim.draw.faults.internalError) {
+            return CloudFault(.transient, code: "InternalError", message: "something went wrong")
+        }
+        return nil
     }
 
     /// A call of a reconcile. `expires`: when its signature is too old.
     func serve(_ effect: ReconcileEffect, _ key: Key, from replica: Replica, expires: Instant) -> ReconcileEvent {
         let now = sim.wall
         if sim.now > expires { return .failed(CloudFault(.authorisation, code: "AuthFailure.SignatureExpire", message: "too late")) }
-        if let throttled { return .failed(throttled) }
+        if let action = effect.action, let fault = obstacle(action) { return .failed(fault) }
         let result: Result<ReconcileEvent, CloudFault>
         switch effect {
         case .readNetworkInterface(let ip):
@@ -57,7 +67,7 @@ final class Cloud {
         switch result {
         case .success(let event):
             sim.checks.executed(effect, key, from: replica, event, self)
-            if effect.isMutating, sim.isFaulty, sim.chance.happens(perMille: sim.draw.faults.throttledAfterAll) {
+            if effect.isMutating, sim.isFaulty, sim.happens(.throttledAfterAll, perMille: sim.draw.faults.throttledAfterAll) {
                 return .failed(CloudFault(.throttled, code: "RequestLimitExceeded", message: "and yet it was done"))
             }
             return event
@@ -68,13 +78,13 @@ final class Cloud {
     }
 
     func list(offset: Int, limit: Int) -> Result<CloudModel.Page, CloudFault> {
-        if let throttled { return .failure(throttled) }
+        if let fault = obstacle(.describeAddresses) { return .failure(fault) }
         return model.describe(
             filters: [.tag(Naming.creatorTag)], offset: offset, limit: limit, now: sim.wall)
     }
 
     func describe(_ ids: [AddressID]) -> Result<[Address], CloudFault> {
-        if let throttled { return .failure(throttled) }
+        if let fault = obstacle(.describeAddresses) { return .failure(fault) }
         return model.describe(ids: ids, limit: 100, now: sim.wall)
     }
 }

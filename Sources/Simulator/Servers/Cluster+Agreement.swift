@@ -48,6 +48,7 @@ extension Cluster {
         guard target.podUID == pod.uid, target.podIP == pod.podIP else { return "bound to another pod: \(target.podUID)" }
         guard let id = claim.spec.addressID, let address = account.cloud.address(id) else { return "its EIP does not exist" }
         guard address.isBound(to: target) else { return "\(id) is \(address.status.rawValue) at \(address.privateIP ?? "nothing")" }
+        if claim.status.intent != nil { return "its claim has an intent" }
         if claim.status.publicIP != address.ip { return "its claim says \(claim.status.publicIP ?? "no IP")" }
         if pod.publicIPAnnotation != address.ip { return "its pod says \(pod.publicIPAnnotation ?? "no IP")" }
         switch pod.want {
@@ -84,6 +85,7 @@ extension Cluster {
         if isLost(claim) { return nil }
         guard claim.status.phase == .retained else { return "static and without a pod, its claim is \(claim.status.phase.rawValue)" }
         guard let id = claim.spec.addressID, let address = account.cloud.address(id) else { return "retained without an EIP" }
+        if claim.status.intent != nil { return "retained, and its claim has an intent" }
         return address.status == .unbind ? nil : "retained, and \(id) is \(address.status.rawValue)"
     }
 
@@ -113,7 +115,7 @@ extension Cluster {
     private func isForgotten(_ claim: Claim) -> Bool {
         guard let id = claim.spec.addressID else { return false }
         // a rollback may have taken the claim of another cluster's pod that lists it as well
-        let isUndone = sim.checks.undone[key(claim.namespace, claim.name)] != nil || claim.spec.isUserOwned && !sim.checks.undone.isEmpty
+        let isUndone = sim.checks.undone[key(claim.namespace, claim.name)] != nil || sim.checks.undoneIDs.contains(id)
         guard isUndone || sim.checks.forgottenBindings.contains(id) else { return false }
         return claim.status.conditions.contains { $0.reason == .eipInUse }
     }
@@ -126,7 +128,7 @@ extension Cluster {
         let checks = sim.checks!
         let isLeft = checks.unclaimed.contains(address.id) || checks.allocated[address.id].map { checks.undone[$0] != nil } ?? false
         if isLeft, !account.clusters.contains(where: { $0.claims.values.contains { $0.spec.addressID == address.id } }) { return true }
-        return checks.forgottenBindings.contains(address.id) || !checks.undone.isEmpty && account.cloud.model.isUserOwned(address.id)
+        return checks.forgottenBindings.contains(address.id) || checks.undoneIDs.contains(address.id) && account.cloud.model.isUserOwned(address.id)
     }
 
     private func disagreement(_ address: Address) -> String? {

@@ -36,12 +36,12 @@ final class Link {
             }
         }
         let faults = sim.isFaulty ? sim.draw.faults : Draw.Faults()
-        let isLost = !isOpen(for: from.index) || sim.chance.happens(perMille: faults.loseRequest)
+        let isLost = !isOpen(for: from.index) || sim.happens(.loseRequest, perMille: faults.loseRequest)
         if !isLost {
             // A request on its way outlives its sender's patience.
-            let way = sim.chance.happens(perMille: faults.late) ? sim.chance.seconds(2...90) : delay()
+            let way = sim.happens(.late, perMille: faults.late) ? sim.chance.seconds(2...90) : delay()
             sim.after(way) { [self] in arrive(from, faults, serve, finish) }
-            if sim.chance.happens(perMille: faults.duplicate) { sim.after(delay() + delay()) { [self] in arrive(from, faults, serve, finish) } }
+            if sim.happens(.duplicate, perMille: faults.duplicate) { sim.after(delay() + delay()) { [self] in arrive(from, faults, serve, finish) } }
         }
         // A server that is not there is often known at once, and sometimes only by waiting.
         let patience = isLost && sim.chance.below(2) == 0 ? min(timeout, delay() + .milliseconds(100)) : timeout
@@ -51,8 +51,8 @@ final class Link {
     private func arrive<Answer>(_ from: Replica, _ faults: Draw.Faults, _ serve: () -> Answer, _ finish: @escaping (Answer?) -> Void) {
         guard isOpen(for: from.index) else { return }
         let value = serve()
-        guard !sim.chance.happens(perMille: faults.loseReply) else { return }
-        let way = sim.chance.happens(perMille: faults.late) ? sim.chance.seconds(2...25) : delay()
+        guard !sim.happens(.loseReply, perMille: faults.loseReply) else { return }
+        let way = sim.happens(.late, perMille: faults.late) ? sim.chance.seconds(2...25) : delay()
         sim.after(way) { [self] in if isOpen(for: from.index) { finish(value) } }
     }
 }

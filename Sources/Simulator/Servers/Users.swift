@@ -234,7 +234,10 @@ final class Users {
         return id
     }
 
-    private func mistype(_ name: Name) { name.isMistyped = sim.isFaulty && sim.chance.below(100) < sim.draw.faults.mistype }
+    private func mistype(_ name: Name) {
+        name.isMistyped = sim.isFaulty && sim.chance.below(100) < sim.draw.faults.mistype
+        if name.isMistyped { sim.happened(.mistype) }
+    }
 
     private func annotate(_ name: Name) {
         mistype(name)

@@ -31,6 +31,10 @@ public struct Draw: Sendable, CustomStringConvertible {
         var handEditEvery: Duration?
         var clockJumpEvery: Duration?
         var overlookEvery: Duration?
+        /// for a while the account may not do one of the actions
+        var unauthorisedEvery: Duration?
+        /// per mille of the calls that the cloud fails to serve, and says so
+        var internalError = 0
         /// per mille of the deliveries of a watch after which nothing comes for a while, and then all of it
         var stall = 0
         /// per cent of the pods that are created, and of the annotations that are changed
@@ -140,6 +144,8 @@ public struct Draw: Sendable, CustomStringConvertible {
         faults.listFailure = perhaps(60, 10, 300)
         faults.watchBreak = perhaps(60, 1, 20)
         faults.rebalance = perhaps(50, 1, 20)
+        faults.unauthorisedEvery = every(25, 60, 300)
+        faults.internalError = perhaps(40, 1, 30)
     }
 
     private mutating func drawLimits(_ chance: Chance) {
@@ -158,10 +164,6 @@ public struct Draw: Sendable, CustomStringConvertible {
             limits.shard.sessionMargin = .seconds(1)
             limits.shard.drainMax = .seconds(2)
         }
-        if !usesKafka {
-            limits.shard.sessionTimeout = limits.leadership.leaseDuration
-            limits.shard.sessionMargin = limits.leadership.leaseDuration - limits.leadership.renewDeadline
-        }
         limits.mirror.pageCountMax = chance.pick(100, 20, 4)
         limits.mirror.pageOverlap = chance.pick(2, 1, 2)
         limits.mirror.batchIDsMax = chance.pick(100, 10, 2)
@@ -176,6 +178,14 @@ public struct Draw: Sendable, CustomStringConvertible {
         limits.pacing.recoveryTime = .seconds(chance.pick(20, 5, 60))
         limits.pacing.breakerFirst = .seconds(chance.pick(15, 5))
         limits.pacing.breakerMax = .seconds(chance.pick(300, 30))
+        limits.outbox.inFlightMax = chance.pick(256, 8, 2)
+        let problems = limits.check()
+        precondition(problems.isEmpty, "no start would take such limits: \(problems)")
+        // as the controller does it
+        if !usesKafka {
+            limits.shard.sessionTimeout = limits.leadership.leaseDuration
+            limits.shard.sessionMargin = limits.leadership.leaseDuration - limits.leadership.renewDeadline
+        }
     }
 
     private mutating func drawCloud(_ chance: Chance) {
@@ -200,6 +210,10 @@ public struct Draw: Sendable, CustomStringConvertible {
         names \(names), one EIP listed twice \(listsTwice), in all clusters \(listsAcross), \
         other account \(hasOtherAccount), expiry \(expireAfter), runsMax \(limits.shard.runsMax), keysMax \(limits.shard.keysMax), \
         session \(limits.shard.sessionTimeout), request life \(requestLife), lost after \(limits.mirror.lostAfter), \
+        pages \(limits.mirror.pageCountMax) and \(limits.mirror.pageOverlap), \(limits.mirror.batchIDsMax) in a look, lists each \(limits.mirror.relistEvery), \
+        Lease \(limits.leadership.leaseDuration), backoff \(limits.pacing.backoffFirst), published at once \(limits.outbox.inFlightMax), \
+        clocks \(clockRates) per mille, \(clockErrors), observation \(observation), lost static replaced \(replacesLostStatic), \
+        unknown ids \(cloud.unknownID), tokens \(cloud.tokenRetention), failed deliveries arrive \(cloud.failedDeliveriesArrive), \
         latency \(latency) ms, cloud \(cloudLatency) ms, \(cloud.latency.bind) to bind, listing lag \(cloud.listingLag), describe lag \(cloud.describeLag), \
         churn \(churnEvery), \(returns) of 10 come back, \(faults)
         """

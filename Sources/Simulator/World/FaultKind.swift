@@ -27,6 +27,8 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case listFailure = "list-failure"
     case watchBreak = "watch-break"
     case rebalance
+    case unauthorised
+    case internalError = "internal-error"
 }
 
 extension Draw.Faults {
@@ -59,6 +61,8 @@ extension Draw.Faults {
         case .listFailure: listFailure = 0
         case .watchBreak: watchBreak = 0
         case .rebalance: rebalance = 0
+        case .unauthorised: unauthorisedEvery = nil
+        case .internalError: internalError = 0
         }
     }
 }

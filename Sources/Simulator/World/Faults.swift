@@ -15,42 +15,45 @@ final class Faults {
 
     func begin() {
         let faults = sim.draw.faults
-        every(faults.cutEvery) { [self] in cut() }
-        every(faults.rewindEvery) { [self] in chance.pick(of: account.clusters).rewind(by: UInt64(1 + chance.below(60))) }
-        every(faults.compactEvery) { [self] in chance.pick(of: account.clusters).compact() }
-        every(faults.emptyLogEvery) { [self] in
+        every(faults.cutEvery, .cut) { [self] in cut() }
+        every(faults.rewindEvery, .rewind) { [self] in chance.pick(of: account.clusters).rewind(by: UInt64(1 + chance.below(60))) }
+        every(faults.compactEvery, .compact) { [self] in chance.pick(of: account.clusters).compact() }
+        every(faults.emptyLogEvery, .emptyLog) { [self] in
             sim.note { "the log is emptied" }
             sim.checks.wasLogEmptied = true
             if chance.below(2) == 0 { account.log.model.expireAll() } else { account.log.model.recreate(now: sim.wall) }
         }
-        every(faults.throttleEvery) { [self] in
+        every(faults.throttleEvery, nil) { [self] in
             account.cloud.busyUntil = sim.now + chance.seconds(1...20)
             sim.note { "others use up the account's requests" }
         }
-        every(faults.quotaEvery) { [self] in quota() }
-        every(faults.deliveryFailedEvery) { [self] in account.cloud.change { $0.failDeliveries(1) } }
-        every(faults.consoleEvery) { [self] in console() }
-        every(faults.nodeLossEvery) { [self] in
+        every(faults.quotaEvery, .quota) { [self] in quota() }
+        every(faults.deliveryFailedEvery, .deliveryFailed) { [self] in account.cloud.change { $0.failDeliveries(1) } }
+        every(faults.consoleEvery, .console) { [self] in console() }
+        every(faults.nodeLossEvery, .nodeLoss) { [self] in
             let kubelet = chance.pick(of: account.clusters).kubelet!
             kubelet.lose(chance.below(kubelet.machines.count))
         }
-        every(faults.restartEvery) { [self] in chance.pick(of: account.replicas).stop() }
-        every(faults.interfaceMoveEvery) { [self] in
+        every(faults.restartEvery, .restart) { [self] in chance.pick(of: account.replicas).stop() }
+        every(faults.interfaceMoveEvery, .interfaceMove) { [self] in
             let kubelet = chance.pick(of: account.clusters).kubelet!
             kubelet.moveInterface(chance.below(kubelet.machines.count), for: chance.seconds(2...40))
         }
-        every(faults.namespaceEndEvery) { [self] in chance.pick(of: account.clusters).users.endNamespace() }
-        every(faults.handEditEvery) { [self] in chance.pick(of: account.clusters).users.editClaim() }
-        every(faults.clockJumpEvery) { [self] in chance.pick(of: account.replicas).jump() }
-        every(faults.overlookEvery) { [self] in overlook() }
+        every(faults.namespaceEndEvery, .namespaceEnd) { [self] in chance.pick(of: account.clusters).users.endNamespace() }
+        every(faults.handEditEvery, .handEdit) { [self] in chance.pick(of: account.clusters).users.editClaim() }
+        every(faults.clockJumpEvery, .clockJump) { [self] in chance.pick(of: account.replicas).jump() }
+        every(faults.overlookEvery, .overlook) { [self] in overlook() }
+        every(faults.unauthorisedEvery, .unauthorised) { [self] in forbid() }
     }
 
-    private func every(_ mean: Duration?, _ body: @escaping () -> Void) {
+    /// nil: what it sets in motion is counted when something comes of it.
+    private func every(_ mean: Duration?, _ kind: FaultKind?, _ body: @escaping () -> Void) {
         guard let mean else { return }
         sim.after(chance.around(mean)) { [self] in
             guard sim.isFaulty else { return }
+            if let kind { sim.happened(kind) }
             body()
-            every(mean, body)
+            every(mean, kind, body)
         }
     }
 
@@ -84,6 +87,18 @@ final class Faults {
     /// Without the cloud every run waits for it, and keys for the runs: they have waited from now on.
     private func begin(_ link: Link) {
         if link === account.cloud.link { account.replicas.forEach(sim.checks.stoodStill) }
+    }
+
+    /// Somebody takes a permission away, and gives it back.
+    private func forbid() {
+        let action = chance.pick(of: [
+            CloudAction.allocateAddresses, .associateAddress, .disassociateAddress, .releaseAddresses, .modifyAddressesBandwidth, .describeAddresses,
+            .describeNetworkInterfaces,
+        ])
+        let time = chance.seconds(2...40)
+        sim.note { "the cloud: \(action.rawValue) is not allowed for \(time)" }
+        account.cloud.unauthorised.insert(action)
+        sim.after(time) { [self] in account.cloud.unauthorised.remove(action) }
     }
 
     private func quota() {
@@ -165,6 +180,7 @@ final class Faults {
             link.cutOff = []
         }
         account.cloud.busyUntil = nil
+        account.cloud.unauthorised = []
         account.cloud.change { model in
             model.settings.totalQuota = sim.draw.cloud.totalQuota
             model.failDeliveries(0)

@@ -36,6 +36,8 @@ public struct Report: Sendable {
         public var expirations = 0
         /// addresses that nobody names because a user or a rollback took the claim away: a sweep lists them
         public var orphans = 0
+        /// how often each kind of fault came
+        public var faults: [FaultKind: Int] = [:]
         public init() {}
 
         public static func += (a: inout Counts, b: Counts) {
@@ -49,6 +51,7 @@ public struct Report: Sendable {
             a.rebalances += b.rebalances
             a.expirations += b.expirations
             a.orphans += b.orphans
+            a.faults.merge(b.faults, uniquingKeysWith: +)
         }
     }
 }

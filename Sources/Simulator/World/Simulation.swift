@@ -111,6 +111,20 @@ public final class Simulation {
 
     func after(_ delay: Duration, _ body: @escaping () -> Void) { agenda.add(at: now + delay, body) }
 
+    // MARK: faults
+
+    func happened(_ kind: FaultKind) { checks.counts.faults[kind, default: 0] += 1 }
+    func happens(_ kind: FaultKind, perMille part: Int) -> Bool {
+        guard chance.happens(perMille: part) else { return false }
+        happened(kind)
+        return true
+    }
+    func happens(_ kind: FaultKind, perTenThousand part: Int) -> Bool {
+        guard chance.happens(perTenThousand: part) else { return false }
+        happened(kind)
+        return true
+    }
+
     // MARK: telling
 
     func note(_ line: () -> String) {

@@ -64,11 +64,13 @@ import Testing
     }
 
     @Test func `no more than the limit is in flight, and the rest follows as acknowledgements come`() {
-        var outbox = Outbox()
+        var limits = Limits.Outbox()
+        limits.inFlightMax = 20
+        var outbox = Outbox(limits: limits)
         var flying: [String] = []
-        for n in 0..<(Outbox.inFlightMax + 10) { flying += Self.published(outbox.handle(.changed(Self.change("k\(n)")), now: .s(0))) }
-        #expect(flying.count == Outbox.inFlightMax)
+        for n in 0..<(limits.inFlightMax + 10) { flying += Self.published(outbox.handle(.changed(Self.change("k\(n)")), now: .s(0))) }
+        #expect(flying.count == limits.inFlightMax)
         for n in 0..<10 { flying += Self.published(outbox.handle(.acknowledged(Self.key("k\(n)")), now: .s(0))) }
-        #expect(flying == (0..<(Outbox.inFlightMax + 10)).map { "k\($0)@1" })
+        #expect(flying == (0..<(limits.inFlightMax + 10)).map { "k\($0)@1" })
     }
 }

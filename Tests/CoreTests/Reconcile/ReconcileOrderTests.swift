@@ -70,6 +70,22 @@ import Testing
         #expect(reported == ["uid-1"])
     }
 
+    // Seeds 55 and 90: a binding that had been in doubt was reported again by what was remembered of it.
+    @Test func `a binding that is not reported any more is looked at before it is reported again`() {
+        var claim = Build.claim {
+            $0.status = Build.boundStatus()
+            $0.status.set(.ready, false, .waitingForNetworkInterface, "its interface is on another instance", at: Build.now.wall)
+        }
+        let asked = Self.asked(until: .associate) { effect, _ in
+            if case .replaceStatus(_, let status) = effect { claim.status = status }
+            // What is remembered says that it is bound; a look says that it is not.
+            let isLook = if case .observe(_, let notBefore) = effect { notBefore == Build.now.instant } else { false }
+            return Self.read(effect, pod: Build.pod(), claim: claim, address: Build.address(isLook ? .unbind : .bind))
+        }
+        let reported = asked.contains { if case .replaceStatus(_, let status) = $0 { status.isReady } else { false } }
+        #expect(!reported && asked.last?.cloudVerb == .associate)
+    }
+
     // Seeds 42 and 150: an order whose delivery failed had yielded an EIP, in no list yet, and the claim went with its pod.
     @Test func `a claim whose order was not delivered stays until a list has told whether an EIP came of it`() {
         var claim = Build.claim { $0.spec.addressID = nil }
