@@ -156,6 +156,12 @@ public struct Planner {
         return Plan(.step(.removeFinalizer), .claimDeleted)
     }
 
+    /// Whether there is a pod whose next claim has the same EIP.
+    func comesBack(_ claim: Claim) -> Bool {
+        guard let pod = facts.pod.value.flatMap({ $0 }).flatMap(wanting), case .success(let wanted) = source(for: pod) else { return false }
+        return goesOn(claim, wanted)
+    }
+
     /// Whether the claim that comes next has the same EIP.
     private func goesOn(_ claim: Claim, _ wanted: ClaimSource) -> Bool {
         switch wanted {

@@ -56,6 +56,17 @@ extension Planner {
     /// A user's EIP is let go only when no call on it can come any more.
     func quiet(_ claim: Claim) -> Plan? {
         guard let end = comeBack(claim) else { return nil }
+        // That its unbinding was answered this run alone knows. The next one would wait for that call as well, and then undo once more
+        // what by now may be another pod's, at the same IP; and so on.
+        if let intent = claim.status.intent, intent.verb == .disassociate, intent == facts.memory.resolved,
+            let target = claim.status.binding?.target ?? intent.target
+        {
+            var status = claim.status
+            status.intent = nil
+            status.binding = status.binding ?? Binding(target: target, boundAt: intent.at)
+            status.nextAttemptAt = end
+            return Plan(.step(.writeStatus(status)), .waitingForRequestLife)
+        }
         return Plan(.rest(.again(end - now.wall)), .waitingForRequestLife)
     }
 

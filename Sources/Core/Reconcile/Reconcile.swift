@@ -259,7 +259,7 @@ public struct Reconcile: Sendable {
             facts.claim = .read(claim)
             return proceed(now, mayAct, done)
         case .claimGone:
-            if case .removeFinalizer = step { facts.memory.letGo = letGo() }
+            if case .removeFinalizer = step { facts.memory.letGo = letGo(now) }
             forgetAll(now)
             return proceed(now, mayAct, done)
         case .podWritten(let pod):
@@ -276,9 +276,9 @@ public struct Reconcile: Sendable {
     }
 
     /// A claim that was deleted under a living pod has gone with its EIP still there. The pod may be gone by now as well, and then
-    /// nobody else knows of the EIP, nor of where a user's own was bound.
-    private func letGo() -> Memory.LetGo? {
-        guard let claim = facts.claim.value.flatMap({ $0 }), let pod = facts.pod.value.flatMap({ $0 }), !pod.isFinished,
+    /// nobody else knows of the EIP, nor of where a user's own was bound. Where the pod asks for another, or for none, nothing is left.
+    private func letGo(_ now: Now) -> Memory.LetGo? {
+        guard let claim = facts.claim.value.flatMap({ $0 }), Planner(facts: facts, now: now, policy: policy).comesBack(claim),
             let id = claim.spec.addressID, case .present(let address)? = facts.address.value?.reading, address.id == id,
             claim.spec.isUserOwned || Naming.owns(address, facts.key)
         else { return nil }

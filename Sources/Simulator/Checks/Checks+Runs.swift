@@ -20,6 +20,7 @@ final class RunTrace {
     /// its namespace or its owner was read to be going, so that no pod of that name will come
     var isEnding = false
     var specsWritten = 0
+    var claimsCreated = 0
     /// it has sent a binding, or read a claim that speaks of one that another run may have sent
     var mayHaveBound = false
     /// it has read a claim whose release was recorded: that is not cancelled
@@ -103,6 +104,10 @@ extension Checks {
             }
         }
         if let trace { checkRepetition(trace, key, effect) }
+        if case .createClaim = effect, let trace {
+            trace.claimsCreated += 1
+            if trace.claimsCreated > 8 { fail("progress", "\(key.name): one run makes its claim again and again") }
+        }
         if case .replaceSpec = effect, let trace {
             trace.specsWritten += 1
             if trace.specsWritten > 16 { fail("progress", "\(key.name): one run changes the claim's spec again and again") }

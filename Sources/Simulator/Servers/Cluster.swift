@@ -61,7 +61,7 @@ final class Cluster {
     func podRef(_ key: Key) -> ObjectRef { ObjectRef(.pods, namespace: key.namespace, name: key.name) }
     func claimRef(_ key: Key) -> ObjectRef { ObjectRef(claimResource, namespace: key.namespace, name: key.name) }
     /// Short, for transcripts.
-    func label(_ key: Key) -> String { "\(link.name.dropFirst(8))/\(key.name)" }
+    func label(_ key: Key) -> String { "\(link.name.dropFirst(8))/\(key.namespace)/\(key.name)" }
     func key(_ namespace: String, _ name: String) -> Key { Key(cluster: uid, namespace: namespace, name: name) }
 
     func asksForNonsense(_ key: Key) -> Bool { if case .invalid? = pods[key]?.want { true } else { false } }

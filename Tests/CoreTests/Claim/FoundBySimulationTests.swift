@@ -138,6 +138,12 @@ import Testing
                 $0.status.nextAttemptAt = Build.wall + .seconds(61)
             })
         facts.memory.resolved = next
+        guard case .writeStatus(let status) = step(facts) else {
+            Issue.record("that the later call was answered is written down")
+            return
+        }
+        #expect(status.intent == nil && status.binding?.target == Build.target && status.nextAttemptAt == Build.wall + .seconds(61))
+        facts.claim = .read(claim.with { $0.status = status })
         #expect(plan(facts) == .rest(.again(.seconds(61))))
         // the pod is gone, and another that lists it has it now
         let taken = Build.address(.bind) {

@@ -86,6 +86,73 @@ import Testing
         #expect(!reported && asked.last?.cloudVerb == .associate)
     }
 
+    // Seed 1256: it was made again and deleted again, by one run, for as long as the pod was there.
+    @Test(arguments: [AddressStatus.bind, .unbind]) func `the claim of a pod that asks for no EIP any more goes once`(status: AddressStatus) {
+        let own = AddressID("eip-0000own1")
+        var claim: Claim? = Build.claim {
+            $0.spec = ClaimSpec(source: .listed(own), deletePolicy: .delete, addressID: own)
+            if status == .bind { $0.status = Build.boundStatus() }
+        }
+        var isBound = status == .bind
+        let asked = Self.asked { effect, _ in
+            switch effect {
+            case .readClaim: return .claimRead(claim)
+            case .createClaim(let spec): claim = Build.claim { $0.spec = spec }
+            case .replaceStatus(_, let status): claim?.status = status
+            case .deleteClaim: claim?.isDeleting = true
+            case .listNamed: return .listed(NamedAddresses(addresses: [], listedAt: Build.now.instant))
+            case .disassociate:
+                isBound = false
+                return .accepted
+            case .removeFinalizer:
+                claim = nil
+                return .claimGone
+            default: break
+            }
+            let address = Build.address(isBound ? .bind : .unbind) {
+                $0.id = own
+                $0.tags = []
+            }
+            if let claim, effect.isMutating { return .claimWritten(claim) }
+            return Self.read(effect, pod: Build.pod { $0.want = .none }, claim: claim ?? Build.claim(), address: address)
+        }
+        #expect(claim == nil)
+        #expect(asked.count { if case .removeFinalizer = $0 { true } else { false } } <= 1)
+        #expect(asked.count < 100)
+    }
+
+    // Seed 992: two claims took a user's own EIP from each other for ever, as the pod of the one had got the IP of the other's.
+    @Test func `that a user's own EIP was unbound is written down while an earlier binding is waited for`() throws {
+        let own = AddressID("eip-0000own1")
+        var claim = Build.claim {
+            $0.spec = ClaimSpec(source: .listed(own), deletePolicy: .delete, addressID: own)
+            let target = Build.boundStatus().binding?.target
+            $0.status.intent = Intent(serial: 1, verb: .associate, addressID: own, target: target, at: Build.now.wall + .seconds(-10), by: "another")
+            $0.isDeleting = true
+        }
+        var isBound = true
+        let asked = Self.asked { effect, _ in
+            switch effect {
+            case .readPod: return .podRead(nil)
+            case .replaceStatus(_, let status): claim.status = status
+            case .disassociate:
+                isBound = false
+                return .accepted
+            default: break
+            }
+            let address = Build.address(isBound ? .bind : .unbind) {
+                $0.id = own
+                $0.tags = []
+            }
+            return Self.read(effect, pod: Build.pod(), claim: claim, address: address)
+        }
+        #expect(asked.contains(.disassociate(own)))
+        #expect(claim.status.intent == nil)
+        #expect(claim.status.binding?.target == Build.boundStatus().binding?.target, "where it may be bound stays known")
+        #expect(try #require(claim.status.nextAttemptAt) > Build.now.wall + .seconds(45))
+        #expect(!asked.contains { if case .removeFinalizer = $0 { true } else { false } })
+    }
+
     // Seeds 42 and 150: an order whose delivery failed had yielded an EIP, in no list yet, and the claim went with its pod.
     @Test func `a claim whose order was not delivered stays until a list has told whether an EIP came of it`() {
         var claim = Build.claim { $0.spec.addressID = nil }
