@@ -72,6 +72,25 @@ import Testing
         }
         #expect(count > 40, "the reader of the documents sees nothing")
     }
+    /// Row by row: the seeds stand in the files of the tests that the row names.
+    @Test func `what the simulator found is tested under its seeds`() throws {
+        let tests = try repository.swiftFiles("Tests")
+        let proof = try #require(try repository.files(["docs"], extensions: ["md"]).first { $0.path.hasSuffix("proof.md") })
+        let row = try Regex(#"^\| [^|]+ \| ([0-9, ]+) \| [^|]+ \| ([^|]+) \|$"#, as: (Substring, Substring, Substring).self)
+        let name = try Regex(#"`(\w+Tests): "#, as: (Substring, Substring).self)
+        var count = 0
+        for line in proof.text.split(separator: "\n") {
+            guard let match = line.firstMatch(of: row) else { continue }
+            let files = match.output.2.matches(of: name).map(\.output.1)
+            let told = tests.filter { test in files.contains { test.path.hasSuffix("/\($0).swift") } }.flatMap { $0.text.split(separator: "\n") }
+                .filter { $0.contains("// ") && $0.contains("eed") }.flatMap { $0.split { !$0.isNumber } }
+            for seed in match.output.1.split(separator: ", ") {
+                count += 1
+                expectNone(told.contains(seed) ? [] : ["\(seed): \(line.prefix(80))"], "a seed that its test names")
+            }
+        }
+        #expect(count > 40, "the reader of the table sees nothing")
+    }
     @Test func `nothing names the place where it was written`() throws {
         let place = String("\(#filePath)".dropLast("/Tests/TidyTests/TidyTests.swift".count))
         for file in try repository.files(["Sources", "Tests", "docs", "ops", "charts", "proto", "README.md", "Package.swift"]) {

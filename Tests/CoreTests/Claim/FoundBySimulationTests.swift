@@ -15,6 +15,7 @@ import Testing
     private static let allocated = Memory.Allocated(claimUID: "claim-1", serial: 1, addressID: Build.id)
     private static let own = AddressID("eip-0000own1")
 
+    // Seeds 541, 70: an allocated id dropped by a changed annotation, or by the deletion of its claim.
     @Test func `what was allocated is written down before the spec follows the pod`() {
         let pod = Build.pod { $0.want = .attributes(AddressAttributes(bandwidth: 7)) }
         var facts = Build.facts(pod: pod, claim: Build.claim { $0.spec.addressID = nil }, address: nil)
@@ -40,6 +41,7 @@ import Testing
         #expect(spec.serial == 1 && spec.source == .attributes(AddressAttributes(bandwidth: 7)))
     }
 
+    // Seeds 541, 70: an allocated id dropped by a changed annotation, or by the deletion of its claim.
     @Test func `what was allocated for a deleted claim is written down before that goes`() {
         let claim = Build.claim {
             $0.isDeleting = true
@@ -50,6 +52,7 @@ import Testing
         #expect(step(facts) == .updateSpec(Build.claim().spec))
     }
 
+    // Seeds 334, 462, 184: a new claim allocating while its predecessor's EIP was in no list yet.
     @Test func `a claim deleted under its pod goes when every list shows its EIP, so that the next one finds it`() {
         let claim = Build.claim { $0.isDeleting = true }
         let young = Build.address(.bind) { $0.createdAt = Build.wall }
@@ -64,6 +67,7 @@ import Testing
         #expect(step(Build.facts(pod: Build.pod(), claim: claim, address: astray)) == .removeFinalizer)
     }
 
+    // Seeds 2052, 1346: an EIP given up for one that a late list still showed.
     @Test func `an EIP that is not visible yet does not give way to one that a late list still shows`() {
         let released = Build.address(.unbind) { $0.id = AddressID("eip-released") }
         #expect(plan(Build.facts(pod: Build.pod(), claim: Build.claim(), address: nil, named: [released])) == .rest(.again(.seconds(1))))
@@ -89,12 +93,14 @@ import Testing
         #expect(step(Build.facts(pod: nil, claim: claim, address: nil, missingConfirmed: true)) == .deleteClaim)
     }
 
+    // Seed 22: a claim gone under a living pod that was gone as well.
     @Test func `a claim deleted under a pod that is gone by now comes back to be torn down`() {
         var facts = Build.facts(pod: nil, claim: nil, address: nil)
         facts.memory.letGo = Memory.LetGo(spec: Build.claim().spec.with { $0.deletePolicy = .retain }, target: Build.target)
         #expect(step(facts) == .createClaim(Build.claim().spec))
     }
 
+    // Seeds 251, 1012, 1260: a user's own EIP of which nobody knew any more that it was bound here.
     @Test func `a user's own EIP that was bound just now is waited for, whatever a late look shows`() {
         let intent = Intent(serial: 1, verb: .associate, addressID: Self.own, target: Build.target, at: Build.wall, by: "worker-a")
         let claim = Build.claim {
@@ -121,6 +127,8 @@ import Testing
         #expect(plan(facts) == .rest(.awaitAddress(Self.own)))
     }
 
+    // Seeds 6, 9, 649: the claim of a user's own EIP gone while a binding could still be executed, as a later call had taken its place
+    // in the claim, or as another pod had the EIP meanwhile.
     @Test func `a user's own EIP that may still be bound keeps its claim, though that is deleted, until it no longer may`() {
         let intent = Intent(serial: 1, verb: .associate, addressID: Self.own, target: Build.target, at: Build.wall, by: "worker-b")
         let claim = Build.claim {
@@ -156,6 +164,7 @@ import Testing
         #expect(step(facts, at: later) == .removeFinalizer)
     }
 
+    // Seed 2022: a binding reported while it was being undone, the pod back at the same IP.
     @Test func `a pod that is back at the IP that was just unbound is not confirmed by a late look`() {
         var facts = Build.facts(pod: Build.pod(), claim: Build.claim(), address: Build.address(.bind))
         facts.memory.unboundAt = Build.now.instant
@@ -165,6 +174,7 @@ import Testing
         #expect(plan(other) == .rest(.awaitAddress(Build.id)))
     }
 
+    // Seed 28: an adopted EIP of another bandwidth.
     @Test func `an adopted EIP of another bandwidth is corrected, once a run`() {
         let claim = Build.claim { $0.status = Build.boundStatus() }
         var facts = Build.facts(pod: Build.pod { $0.publicIPAnnotation = "1.2.3.4" }, claim: claim, address: Build.address(.bind) { $0.bandwidth = 5 })
@@ -173,6 +183,7 @@ import Testing
         #expect(plan(facts) == .rest(.settled))
     }
 
+    // Seeds 62, 79: an EIP confirmed that was seen on another instance.
     @Test func `an EIP seen on another instance is not confirmed, although its interface is the node's by now`() throws {
         let moved = Build.address(.bind) { $0.instanceID = "ins-other" }
         let claim = Build.claim { $0.status.intent = Build.intent(.associate, age: .seconds(200)) }
@@ -200,6 +211,7 @@ import Testing
         #expect(plan(facts) == .rest(.awaitAddress(Build.id)))
     }
 
+    // Seed 1131: a user's own EIP left bound, as the claim went by the word of a look from just after the binding was accepted, 7 s before.
     @Test func `a look from just after a binding was accepted does not say that it is not bound, however long ago that was`() {
         let ours = Build.claim { $0.status.intent = Build.intent(.associate, age: .seconds(40)) }
         let listed = ours.with { $0.spec = ClaimSpec(source: .listed(Self.own), deletePolicy: .delete, addressID: Self.own) }
@@ -214,6 +226,7 @@ import Testing
         }
     }
 
+    // Seeds 9, 44: an absence that began before a pod that could not be served.
     @Test func `the time without a pod begins anew after every pod, also one that cannot be served`() throws {
         let earlier = Build.wall + .seconds(-500)
         let retained = Build.claim {

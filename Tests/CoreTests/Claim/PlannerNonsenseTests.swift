@@ -20,6 +20,7 @@ import Testing
         #expect(plan(Build.facts(pod: Self.pod(), claim: claim.with { $0.status = status }, address: Build.address(.bind))) == .rest(.settled))
     }
 
+    // Seed 114: an EIP on the private IP of a pod that is gone, its claim ready, as the next pod of the name asks for nonsense.
     @Test func `does not leave its EIP on the private IP of the pod before it`() throws {
         let claim = Build.claim { $0.status = Build.boundStatus() }
         for podIP in ["10.0.0.9", nil] {
@@ -72,6 +73,7 @@ import Testing
         #expect(plan(Build.facts(pod: Self.pod { $0.podIP = "10.0.0.9" }, claim: deleted, address: Build.address(.bind))) == .step(.disassociate(Build.id)))
     }
 
+    // Seed 427: a deleted claim, another's EIP written into it, waiting for its pod, and its own EIP named by nobody.
     @Test func `gets its own EIP back into a claim into which another's was written, also while that is deleted`() {
         let another = Build.address { ($0.id, $0.name) = (AddressID("eip-another1"), "team_web-1") }
         for isDeleting in [false, true] {

@@ -136,6 +136,7 @@ import Testing
 
     // Found by simulation: pods and claims come by two watches, and one of them may be behind.
 
+    // Seeds 409, 1689: the end of a pod forgotten because its claim was heard of later.
     @Test func `the time without a pod counts from when it was seen to go, whenever its claim is heard of`() {
         func retained(_ version: String) -> Claim {
             var claim = Self.claim(expires: 400, version: version)
@@ -158,6 +159,7 @@ import Testing
         #expect(Self.deleted(late.handle(.claimSeen(retained("7")), now: .s(1002))) == ["web-0"], "remembered for ten minutes")
     }
 
+    // Seed 314: the end of a pod that was forgotten for that of the pod before it, the watch of claims being behind.
     @Test func `a pod that went counts, not the one before it, also while its claim is not known to expire`() {
         var list = Self.following([], pods: [Self.pod(uid: "uid-0")])
         _ = list.handle(.podGone(Self.pod(uid: "uid-0")), now: .s(100))

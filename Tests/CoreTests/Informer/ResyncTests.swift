@@ -28,6 +28,7 @@ import Testing
         return times
     }
 
+    // Seed 30: a key parked in a worker that crashed.
     @Test func `a pod that wants an EIP and has none is published again, less and less often`() {
         var duty = Self.duty(pods: [Build.pod()], claims: [])
         #expect(Self.run(&duty, until: 1000) == [120, 360, 840])
@@ -40,6 +41,7 @@ import Testing
         #expect(Self.run(&bound, until: 300) == [120])
     }
 
+    // Seed 1249: an EIP released by hand while no worker knew whose it was.
     @Test func `what rests is looked at every ten minutes, and nothing more`() {
         let pod = Build.pod { $0.publicIPAnnotation = "1.2.3.4" }
         var duty = Self.duty(pods: [pod], claims: [Build.claim { $0.status = Build.boundStatus() }])

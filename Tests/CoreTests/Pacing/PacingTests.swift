@@ -53,6 +53,7 @@ import Testing
 
     // Found by simulation (promise 7): turns that were granted one by one, and calls that left together.
 
+    // Seed 1231: twelve calls in a second, of turns granted one by one.
     @Test func `what had its turn long ago leaves no faster than the rate`() {
         var pacing = Pacing(slotsOwned: 1, seed: 1)
         var effects: [Pacing.Effect] = []

@@ -183,6 +183,7 @@ import Testing
         #expect(drive.claims[key]?.status.binding?.target.podIP == "10.0.0.99")
     }
 
+    // Seed 68: the serial raised while an Allocate of the old one was on its way.
     @Test(arguments: [false, true])
     func `an Allocate of unknown outcome stays on record, whatever becomes of the next one`(isRefused: Bool) {
         var drive = ReconcilerDrive()

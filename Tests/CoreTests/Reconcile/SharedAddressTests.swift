@@ -36,6 +36,8 @@ import Testing
         }
     }
 
+    // Seed 859: an EIP that two pods list confirmed by a look from before the other claim unbound it, and its pod not told when that
+    // claim went.
     @Test func `who has it is told when the other unbinds it, and when it changes after that`() {
         var drive = Self.moved()
         drive.feed(.run(Self.second))
@@ -55,6 +57,8 @@ import Testing
         #expect(drive.drifted.count { $0 == "web-1" } == told + 1, "one claim less names it, and it is still looked at")
     }
 
+    // Seed 859: an EIP that two pods list confirmed by a look from before the other claim unbound it, and its pod not told when that
+    // claim went.
     @Test func `a look that has become old while the run went on confirms nothing`() {
         var drive = Self.moved()
         drive.mute = [Self.second]

@@ -245,7 +245,7 @@ import Testing
 
     // Found by simulation.
 
-    @Test func `a key that was abandoned holds its offset for as long as nobody has looked at it`() {
+    @Test func `a key that was abandoned holds its offset for as long as nobody has looked at it`() {  // seed 6
         var intake = Self.ready()
         _ = intake.handle(Self.message(10, "a"), now: .ms(10))
         var now = Instant.ms(10)
@@ -260,7 +260,7 @@ import Testing
         }
     }
 
-    @Test func `a log that was made anew is committed from its beginning`() {
+    @Test func `a log that was made anew is committed from its beginning`() {  // seed 12
         var intake = Self.ready()
         _ = intake.handle(Self.message(10, "a"), now: .ms(10))
         _ = intake.handle(Self.message(11, "b"), now: .ms(10))

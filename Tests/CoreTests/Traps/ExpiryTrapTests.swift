@@ -21,6 +21,7 @@ import Testing
         #expect(since >= back.wholeSeconds && claim.status.expiresAt == since + .seconds(600))
     }
 
+    // Seeds 173, 7: a claim about to be bound kept an earlier absence's end.
     @Test func `a claim that is about to be bound does not expire, whoever reads it next`() throws {
         var drive = try TrapDrive()
         let expiring = World.fixed.merging(["claim-expired-duration": "10m"]) { $1 }

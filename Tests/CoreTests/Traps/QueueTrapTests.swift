@@ -169,6 +169,7 @@ import Testing
 
     // Found by simulation (promise 6): every hint sent a waiting key to the end of its line.
 
+    // Seed 14: a key of which there was news lost its place in line each time, and waited for minutes.
     @Test func `a key of which there is always news keeps its place`() {
         var limits = Limits.Shard()
         limits.runsMax = 1
