@@ -164,6 +164,19 @@ import Testing
         #expect(step(facts, at: later) == .removeFinalizer)
     }
 
+    // Seed 1413: an intent has whole seconds, and the clocks of two workers differ.
+    @Test func `a user's own EIP is let go a little later than its last call may be executed`() {
+        let claim = Build.claim {
+            $0.isDeleting = true
+            $0.spec = ClaimSpec(source: .listed(Self.own), deletePolicy: .delete, addressID: Self.own)
+            $0.status.intent = Intent(serial: 1, verb: .associate, addressID: Self.own, target: Build.target, at: Build.wall, by: "worker-b")
+        }
+        let facts = Build.facts(pod: Build.pod { $0.want = .list([Self.own]) }, claim: claim, address: nil)
+        func later(_ time: Duration) -> Now { Now(instant: Build.now.instant + time, wall: Build.wall + time) }
+        #expect(step(facts, at: later(.seconds(61))) != .removeFinalizer)
+        #expect(step(facts, at: later(.seconds(64))) == .removeFinalizer)
+    }
+
     // Seed 2022: a binding reported while it was being undone, the pod back at the same IP.
     @Test func `a pod that is back at the IP that was just unbound is not confirmed by a late look`() {
         var facts = Build.facts(pod: Build.pod(), claim: Build.claim(), address: Build.address(.bind))
