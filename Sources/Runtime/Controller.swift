@@ -88,7 +88,9 @@ final class Assembly: Service {
                 exposition: {
                     await state.withLock { $0.worker }?.sample()
                     return metrics.registry.exposition()
-                }))
+                }),
+            // with port 0 the system picks one, and nobody else knows it
+            listening: { address in log.info("serving /livez, /readyz and /metrics", [Field("address", "\(address)")]) })
     }
 
     private static func access(_ cluster: Configuration.Cluster) throws -> ClusterAccess {

@@ -6,6 +6,9 @@ import Testing
 extension RealServers {
     /// What is wrong with the settings is said, at the start or by `/readyz`; the process neither hangs in silence nor ends without a word.
     @Suite struct `A start that cannot succeed says why` {
+        /// Nobody listens on the port of tcpmux, and the system gives it to nobody.
+        private static let nobody = "127.0.0.1:1"
+
         private static func settings(_ name: String, _ bed: Bed) -> Replica.Settings { Pair.settings("a", prefix: "it-\(bed.mark)-\(name)", bed) }
 
         @Test func `a kubeconfig that is not there, or is none`() async throws {
@@ -30,10 +33,9 @@ extension RealServers {
 
         @Test func `an API server that does not answer`() async throws {
             let bed = try #require(Bed.current)
-            let port = try Bed.freePort()
             var settings = Self.settings("noserver", bed)
-            settings.kubeconfig = try await bed.kubeconfig(named: "noserver", token: "x", server: "https://127.0.0.1:\(port)")
-            try await expectNotReady(settings, bed, says: ["127.0.0.1:\(port)"])
+            settings.kubeconfig = try await bed.kubeconfig(named: "noserver", token: "x", server: "https://\(Self.nobody)")
+            try await expectNotReady(settings, bed, says: ["\(Self.nobody)"])
         }
 
         @Test func `a token that the API server does not know, or that may do nothing`() async throws {
@@ -51,10 +53,9 @@ extension RealServers {
 
         @Test func `a broker that is not there`() async throws {
             let bed = try #require(Bed.current)
-            let port = try Bed.freePort()
             var settings = Self.settings("nobroker", bed)
-            settings.kafka = "127.0.0.1:\(port)"
-            try await expectNotReady(settings, bed, says: ["Kafka", "127.0.0.1:\(port)"])
+            settings.kafka = "\(Self.nobody)"
+            try await expectNotReady(settings, bed, says: ["Kafka", "\(Self.nobody)"])
         }
 
         @Test func `credentials that the cloud does not know`() async throws {

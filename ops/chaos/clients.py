@@ -5,7 +5,6 @@ Both raise Away when nobody answers; what a server answers is returned, also a r
 import base64
 import http.client
 import json
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -17,21 +16,16 @@ class Away(Exception):
     """The server did not answer; whether it acted is not known."""
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Cloud:
     """The control side of `eip-sandbox cloud`: what a person sees and does in the console."""
 
-    def __init__(self, port):
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, address):
+        """address: HOST:PORT"""
+        self.address = address
+        self.url = f"http://{address}"
 
     def call(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection(self.address, timeout=5)
         try:
             text = None if body is None else json.dumps(body)
             connection.request(method, f"/sandbox/{path}", text, {"Content-Type": "application/json"})

@@ -4,10 +4,9 @@ Each is in a session of its own, so that a Ctrl-C at the terminal reaches the dr
 """
 import http.client
 import os
+import re
 import signal
 import subprocess
-
-from clients import free_port
 
 # as in the integration tests: how soon a silent replica is missed is short, so that pauses can be longer
 SESSION, LEASE, REQUEST_LIFE = 6, 5, 10
@@ -43,6 +42,19 @@ class Child:
             self.process.wait()
 
 
+def said_address(child, mark=""):
+    """HOST:PORT of the first line with that mark, as a server says which port it picked; None when it has not yet.
+
+    A port that somebody else found free may be taken when the server comes to it.
+    """
+    with open(child.output, encoding="utf-8") as file:
+        for line in file:
+            if mark in line and line.endswith("\n"):
+                found = re.search(r"127\.0\.0\.1:\d+", line)
+                return found and found.group()
+    return None
+
+
 class Replica:
     """One `eip-controller run`, started again under its name after each kill."""
 
@@ -54,13 +66,13 @@ class Replica:
         self.starts = 0
         self.is_paused = False
         self.child = None
-        self.admin = 0
+        self.admin = None
 
     def start(self):
         self.starts += 1
         self.is_paused = False
-        self.admin = free_port()
-        words = ["run", "--queue", "kafka", "--admin-address", f"127.0.0.1:{self.admin}", "--log-format", "json", "--log-level", "debug"]
+        self.admin = None
+        words = ["run", "--queue", "kafka", "--admin-address", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug"]
         self.child = Child([self.program, *words, *QUICK], f"{self.folder}/{self.name}-{self.starts:03}.log", self.environment)
 
     @property
@@ -81,7 +93,11 @@ class Replica:
         self.is_paused = False
 
     def is_ready(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin, timeout=2)
+        if self.admin is None:
+            self.admin = said_address(self.child, '"msg":"serving')
+        if self.admin is None:
+            return False
+        connection = http.client.HTTPConnection(self.admin, timeout=2)
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == 200

@@ -10,6 +10,8 @@ final class RunTrace {
     var claim: Claim?
     /// when the last status with an intent was decided
     var intendedAt: Instant?
+    /// when it was known to be written
+    var recordedAt: Instant?
     var readClaimSince = false
     var readPodSince = false
     var podRead: (pod: Pod?, sentAt: Instant)?
@@ -27,6 +29,8 @@ final class RunTrace {
     var mayRelease = false
     /// it has let a claim go under a living pod
     var hasLetGo = false
+    /// the intent of the newest unbinding that was answered
+    var answeredUnbinding: Intent?
     /// what it has unbound, and when it was answered
     var unbound: [AddressID: Instant] = [:]
     var released: Set<AddressID> = []
@@ -66,9 +70,14 @@ extension Checks {
     }
 
     func finished(_ side: WorkerSide, _ key: Key, _ outcome: ReconcileOutcome) {
-        runs[RunID(side: side.id, key: key)] = nil
+        let run = runs.removeValue(forKey: RunID(side: side.id, key: key))
+        switch (outcome, run) {
+        case (.settled, let run?): checkRest(side, run, key)
+        case (.again(_, .waitingForRequestLife), let run?): checkWrittenDown(run, key)
+        case (_, _): break
+        }
         switch outcome {
-        case .settled, .again: comebacks[side.id]?.remove(key)
+        case .settled, .again: looksToTheEnd(side.id, key)
         case .retry, .abandoned: break
         }
         offsets[side.id, default: OffsetTrace()].finished(key, outcome, now, limits.shard)
@@ -102,9 +111,11 @@ extension Checks {
                 checkUnbinding(side, trace, key, id, decided.replica.account.cloud)
                 checkBelonging(side, trace, key, id)
             }
+            if let trace { checkLooked(side, trace, key, effect) }
         }
         if let trace { checkRepetition(trace, key, effect) }
-        if case .createClaim = effect, let trace {
+        if case .createClaim(let spec) = effect, let trace {
+            if case .listed = spec.source { checkLeftovers(side, trace, key, "makes a claim for an EIP that is listed") }
             trace.claimsCreated += 1
             if trace.claimsCreated > 8 { fail("progress", "\(key.name): one run makes its claim again and again") }
         }
@@ -150,6 +161,7 @@ extension Checks {
             // one that is there already is recorded anew: of two calls in one second the intents are equal
             if let intent = status.intent {
                 run.intent = intent
+                run.recordedAt = now
                 run.readClaimSince = false
                 run.readPodSince = false
             }
@@ -160,7 +172,9 @@ extension Checks {
         case (.readNode, .nodeRead(let node)): run.nodeRead = node
         case (.readNetworkInterface, .networkInterfaceRead(let interface)): run.interfaceRead = interface
         case (.readSurroundings, .surroundingsRead(let read)): run.isEnding = read.namespaceTerminating || read.ownerGone
-        case (.disassociate(let id), .accepted): run.unbound[id] = now
+        case (.disassociate(let id), .accepted):
+            run.unbound[id] = now
+            run.answeredUnbinding = run.claim?.status.intent
         case (.release(let id), .accepted): run.released.insert(id)
         default: break
         }

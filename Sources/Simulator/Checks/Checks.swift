@@ -57,8 +57,10 @@ final class Checks {
     var comebacks: [Int: Set<Key>] = [:]
     /// those of sides that ended, where no message is left that would bring anybody to look at them
     private(set) var interrupted: Set<Key> = []
+    /// those that messages in the log will bring somebody to, as long as the log has them
+    private var toBeReplayed: Set<Key> = []
     /// what the log had was lost
-    var wasLogEmptied = false
+    private var wasLogEmptied = false
     /// people change a claim by hand
     private(set) var isEdited = false
     /// what the API server executes at this moment
@@ -91,7 +93,19 @@ final class Checks {
     func interrupts(_ side: WorkerSide) {
         for key in comebacks.removeValue(forKey: side.id) ?? [] { interrupts(key) }
     }
-    private func interrupts(_ key: Key) { if !sim.draw.usesKafka || wasLogEmptied { interrupted.insert(key) } }
+    private func interrupts(_ key: Key) {
+        if !sim.draw.usesKafka || wasLogEmptied { interrupted.insert(key) } else { toBeReplayed.insert(key) }
+    }
+    func logIsEmptied() {
+        wasLogEmptied = true
+        interrupted.formUnion(toBeReplayed)
+        toBeReplayed = []
+    }
+    /// A run has come to its end, whoever's: what was left of the key is dealt with.
+    func looksToTheEnd(_ side: Int, _ key: Key) {
+        comebacks[side]?.remove(key)
+        toBeReplayed.remove(key)
+    }
 
     /// A run lets a claim go under a living pod; it may be over by the time that this is executed.
     func letsGo(_ key: Key, _ side: Int, _ run: RunTrace) {

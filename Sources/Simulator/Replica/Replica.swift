@@ -95,9 +95,9 @@ final class Replica {
         inbox = []
         timers = [:]
         for leader in leaders { leader.forget() }
+        sim.checks.forgot(self)
         worker = nil
         leaders = []
-        sim.checks.forgot(self)
     }
 
     /// SIGTERM: gives up what it has in order, then ends and is started anew.

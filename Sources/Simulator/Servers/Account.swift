@@ -12,7 +12,7 @@ final class Account {
     let log: EventLog
     private(set) var clusters: [Cluster] = []
     private(set) var replicas: [Replica] = []
-    private var faults: Faults!
+    private(set) var faults: Faults!
 
     init(_ sim: Simulation, _ index: Int) {
         self.sim = sim

@@ -155,6 +155,7 @@ final class Users {
         guard let uid = cluster.pods[name.key]?.uid else { return }
         sim.note { "\(self.cluster.label(name.key)): pod \(uid.prefix(8)) created on \(node)" }
         sim.after(sim.chance.milliseconds(50...2500)) { [self] in cluster.kubelet.run(name.key, uid, on: index) }
+        if sim.isFaulty, sim.chance.below(100) < sim.draw.fleeting { sim.after(sim.chance.milliseconds(0...2000)) { [self] in passBy(name, uid) } }
     }
 
     private func delete(_ name: Name, _ pod: Pod) {
@@ -170,6 +171,12 @@ final class Users {
         cluster.kubelet.remove(name.key, pod.uid)
         sim.after(sim.chance.milliseconds(0...3000)) { [self] in cluster.kubelet.free(pod.uid) }
         if sim.chance.below(2) == 0 { sim.after(sim.chance.milliseconds(0...500)) { [self] in create(name) } }
+    }
+
+    /// It goes as soon as it has come, as with whoever changed their mind, or by an admission that came too late.
+    private func passBy(_ name: Name, _ uid: String) {
+        guard sim.isFaulty, let pod = cluster.pods[name.key], pod.uid == uid else { return }
+        forceDelete(name, pod)
     }
 
     /// It ends by itself, or is evicted, and is there until somebody deletes it.
@@ -193,6 +200,7 @@ final class Users {
     private func deleteClaim(_ key: Key) {
         sim.note { "\(self.cluster.label(key)): claim deleted" }
         sim.checks.userDeletes(cluster, key)
+        cluster.account.faults.overlookSoon(cluster.claims[key]?.spec.addressID)
         cluster.attempt { api, now throws(APIStatus) in _ = try api.delete(cluster.claimRef(key), now: now) }
     }
 

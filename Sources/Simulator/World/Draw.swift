@@ -74,6 +74,8 @@ public struct Draw: Sendable, CustomStringConvertible {
     var churnEvery = Duration.seconds(15)
     /// in ten times that a name is away and thought of, how often it comes back
     var returns = 8
+    /// per cent of the pods that go as soon as they have come
+    var fleeting = 0
     var faults = Faults()
 
     init(_ chance: Chance) {
@@ -101,6 +103,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         }
         churnEvery = .seconds(chance.pick(4, 10, 20, 45))
         returns = chance.pick(8, 8, 3)
+        fleeting = chance.pick(0, 5, 30)
         drawFaults(chance)
         // so many that the account's rates are felt; one at a time they would take longer than the time to heal
         if cloud.seed % 12 == 0 {
@@ -140,7 +143,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         faults.clockJumpEvery = every(30, 20, 120)
         faults.overlookEvery = every(30, 10, 100)
         faults.stall = perhaps(40, 1, chance.pick(30, 150))
-        faults.mistype = perhaps(30, 1, 30)
+        faults.mistype = perhaps(30, 1, chance.pick(30, 70))
         faults.listFailure = perhaps(60, 10, 300)
         faults.watchBreak = perhaps(60, 1, 20)
         faults.rebalance = perhaps(50, 1, 20)
@@ -215,7 +218,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         clocks \(clockRates) per mille, \(clockErrors), observation \(observation), lost static replaced \(replacesLostStatic), \
         unknown ids \(cloud.unknownID), tokens \(cloud.tokenRetention), failed deliveries arrive \(cloud.failedDeliveriesArrive), \
         latency \(latency) ms, cloud \(cloudLatency) ms, \(cloud.latency.bind) to bind, listing lag \(cloud.listingLag), describe lag \(cloud.describeLag), \
-        churn \(churnEvery), \(returns) of 10 come back, \(faults)
+        churn \(churnEvery), \(returns) of 10 come back, \(fleeting) of 100 go at once, \(faults)
         """
     }
 }

@@ -20,7 +20,7 @@ final class Faults {
         every(faults.compactEvery, .compact) { [self] in chance.pick(of: account.clusters).compact() }
         every(faults.emptyLogEvery, .emptyLog) { [self] in
             sim.note { "the log is emptied" }
-            sim.checks.wasLogEmptied = true
+            sim.checks.logIsEmptied()
             if chance.below(2) == 0 { account.log.model.expireAll() } else { account.log.model.recreate(now: sim.wall) }
         }
         every(faults.throttleEvery, nil) { [self] in
@@ -117,6 +117,16 @@ final class Faults {
         case 1: miss(addresses.map(\.id).filter(account.cloud.model.isUserOwned), for: overlookTime())
         case 2: overlookTwice(addresses.map(\.id).filter(account.cloud.model.isUserOwned))
         default: miss([addresses[chance.below(addresses.count)].id], for: overlookTime())
+        }
+    }
+
+    /// What is consistent in the end is inconsistent first of all where something happens.
+    func overlookSoon(_ id: AddressID?) {
+        guard let id, sim.isFaulty, sim.draw.faults.overlookEvery != nil, chance.below(4) == 0 else { return }
+        sim.after(chance.milliseconds(0...3000)) { [self] in
+            guard sim.isFaulty else { return }
+            sim.happened(.overlook)
+            miss([id], for: overlookTime())
         }
     }
 

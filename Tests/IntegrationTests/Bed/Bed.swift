@@ -45,18 +45,17 @@ final class Bed: Sendable {
         let folder = FileManager.default.temporaryDirectory.appending(path: "eip-integration-\(mark)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let http = HTTPClient()
-        let cloudPort = try freePort()
-        let cloud = CloudSide(url: "http://127.0.0.1:\(cloudPort)", http: http)
         let cloudChild = try Child(
-            servers.sandbox, ["cloud", "--port", "\(cloudPort)", "--journal", "\(folder)/journal.jsonl"], environment: plain, output: "\(folder)/cloud.log")
+            servers.sandbox, ["cloud", "--journal", "\(folder)/journal.jsonl"], environment: plain, output: "\(folder)/cloud.log")
+        let cloud = CloudSide(url: "http://\(try await announced(by: cloudChild))", http: http)
         let kubeletChild = try Child(
             servers.sandbox, ["kubelet", "--kubeconfig", servers.kubeconfig, "--cloud-endpoint", cloud.url], environment: plain, output: "\(folder)/kubelet.log"
         )
-        let proxyPort = try freePort()
         let proxyChild = try Child(
-            servers.kubectl, ["--kubeconfig", servers.kubeconfig, "proxy", "--port", "\(proxyPort)"], environment: plain, output: "\(folder)/proxy.log")
+            servers.kubectl, ["--kubeconfig", servers.kubeconfig, "proxy", "--port", "0"], environment: plain, output: "\(folder)/proxy.log")
         let kubectl = Kubectl(
-            program: servers.kubectl, kubeconfig: servers.kubeconfig, folder: folder, http: http, proxy: "http://127.0.0.1:\(proxyPort)")
+            program: servers.kubectl, kubeconfig: servers.kubeconfig, folder: folder, http: http,
+            proxy: "http://\(try await announced(by: proxyChild))")
         for (child, url) in [(cloudChild, cloud.url + "/sandbox/addresses"), (proxyChild, kubectl.proxy + "/version")] {
             try await answers(url, child, http)
         }
@@ -68,6 +67,14 @@ final class Bed: Sendable {
             children: [proxyChild, kubeletChild, cloudChild])
         for node in nodes { try await bed.addNode(node, cores: 48) }
         return bed
+    }
+
+    /// The HOST:PORT that a server says it listens on, having picked the port.
+    private static func announced(by child: Child) async throws -> String {
+        try await eventually("a server says where it listens", within: .seconds(10)) {
+            guard child.isAlive else { throw Unmet("ended before it listened: \(try child.output())") }
+            return try child.output().firstMatch(of: /127\.0\.0\.1:[0-9]+(?=\s)/).map { String($0.output) }
+        }
     }
 
     private static func answers(_ url: String, _ child: Child, _ http: HTTPClient) async throws {
@@ -129,21 +136,6 @@ final class Bed: Sendable {
 
     func controllerToken() throws -> String {
         try JSONValue(parsing: Array(try Data(contentsOf: URL(filePath: controllerKubeconfig))))["users"][0]["user"]["token"].string ?? ""
-    }
-
-    /// A port that nobody listens on at this moment.
-    static func freePort() throws -> Int {
-        let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        defer { Glibc.close(fd) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(fd, $0, length) == 0 && getsockname(fd, $0, &length) == 0 }
-        }
-        guard bound else { throw Unmet("no free port: \(String(cString: strerror(errno)))") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }
 

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import HTTPClient
 import JSON
+import Lifecycle
 import Testing
 
 /// One `eip-controller run`, set up as `ops/manifests/statefulset.yaml` does: arguments for what is the same in every cluster,
@@ -20,7 +21,6 @@ struct Replica: Sendable {
 
     let instance: String
     let child: Child
-    let admin: String
     private let http: HTTPClient
 
     /// How soon a silent replica is missed; short, for the tests' sake.
@@ -35,7 +35,6 @@ struct Replica: Sendable {
     init(_ settings: Settings, in bed: Bed) throws {
         instance = settings.instance
         http = bed.http
-        admin = "127.0.0.1:\(try Bed.freePort())"
         let environment = [
             "EIP_INSTANCE_ID": settings.instance, "EIP_NAMESPACE": "eip-controller", "EIP_KUBECONFIG": settings.kubeconfig,
             "EIP_KAFKA_BROKERS": settings.kafka, "EIP_KAFKA_TOPIC_PREFIX": settings.topicPrefix, "EIP_CLOUD_ENDPOINT": settings.cloud,
@@ -43,7 +42,7 @@ struct Replica: Sendable {
             "TENCENTCLOUD_SECRET_KEY": settings.secretKey,
         ]
         child = try Child(
-            bed.servers.controller, ["run", "--queue", "kafka", "--admin-address", admin, "--log-format", "json"] + Self.quick + settings.more,
+            bed.servers.controller, ["run", "--queue", "kafka", "--admin-address", "127.0.0.1:0", "--log-format", "json"] + Self.quick + settings.more,
             environment: environment, output: "\(bed.folder)/\(settings.topicPrefix)-\(settings.instance)-\(UUID().uuidString).log")
     }
 
@@ -72,7 +71,20 @@ struct Replica: Sendable {
 
     // MARK: its admin port
 
+    private let address = Locked<String?>(nil)
+
+    /// HOST:PORT, as it said itself: a port that a test found free may be taken when the replica comes to it.
+    ///
+    /// - Returns: nil when it does not serve yet.
+    private func admin() throws -> String? {
+        if let known = address.withLock({ $0 }) { return known }
+        let said = try lines("serving /livez, /readyz and /metrics").first?["address"].string
+        address.withLock { $0 = said }
+        return said
+    }
+
     func get(_ path: String) async throws -> (status: Int, text: String) {
+        guard let admin = try admin() else { throw Unmet("\(instance) does not serve \(path) yet: \(try tail())") }
         let answer = try await http.send(HTTPRequest("GET", "http://\(admin)\(path)", timeout: .seconds(5)))
         return (answer.status, String(decoding: answer.body, as: UTF8.self))
     }
@@ -86,6 +98,7 @@ struct Replica: Sendable {
     func becomesReady(within limit: Duration = .seconds(30)) async throws {
         try await eventually("\(instance) is ready", within: limit, otherwise: try tail()) {
             guard child.isAlive else { throw Unmet("\(instance) ended: \(try tail())") }
+            guard try admin() != nil else { return false }
             do { return try await get("/readyz").status == 200 } catch is HTTPClientError { return false }
         }
     }
@@ -114,7 +127,13 @@ actor Pair {
         let prefix = "it-\(bed.mark)-\(prefix)"
         let replicas = try ["a", "b"].map { try Replica(settings($0, prefix: prefix, bed), in: bed) }
         let pair = Pair(bed: bed, prefix: prefix, replicas: replicas)
-        try await pair.settle()
+        do {
+            try await pair.settle()
+        } catch {
+            // one that is left would lead in the next suite
+            await pair.stop()
+            throw error
+        }
         return pair
     }
 
