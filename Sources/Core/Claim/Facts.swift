@@ -136,4 +136,8 @@ public struct Policy: Hashable, Sendable {
     /// the user's tags for every allocated EIP
     public var defaultTags: [Tag] = []
     public init(identity: String) { self.identity = identity }
+
+    /// When a recorded call was executed, or will not be any more. An intent has whole seconds, and the clocks of the worker that sent it
+    /// and of the one that reads it may be off by more than a second each.
+    func isOver(_ intent: Intent) -> Timestamp { intent.at + requestLife + .seconds(4) }
 }

@@ -218,7 +218,7 @@ public struct Planner {
     /// Until when a recorded call of unknown outcome may still be executed by the cloud.
     func mayExecuteUntil(_ claim: Claim) -> Timestamp? {
         guard let intent = claim.status.intent, intent != facts.memory.resolved else { return nil }
-        let end = intent.at + policy.requestLife
+        let end = policy.isOver(intent)
         return end > now.wall ? end : nil
     }
 

@@ -55,7 +55,7 @@ extension Planner {
 
     /// A user's EIP is let go only when no call on it can come any more.
     func quiet(_ claim: Claim) -> Plan? {
-        guard let end = comeBack(claim) ?? lateEnd(claim) else { return nil }
+        guard let end = comeBack(claim) else { return nil }
         // That its unbinding was answered this run alone knows. The next one would wait for that call as well, and then undo once more
         // what by now may be another pod's, at the same IP; and so on.
         if let intent = claim.status.intent, intent.verb == .disassociate, intent == facts.memory.resolved,
@@ -68,14 +68,6 @@ extension Planner {
             return Plan(.step(.writeStatus(status)), .waitingForRequestLife)
         }
         return Plan(.rest(.again(end - now.wall)), .waitingForRequestLife)
-    }
-
-    /// A call may be executed a little later than the claim says: an intent has whole seconds, and the clocks of two workers may be off by
-    /// more than a second each. That matters where nobody looks again.
-    private func lateEnd(_ claim: Claim) -> Timestamp? {
-        guard let intent = claim.status.intent, intent != facts.memory.resolved else { return nil }
-        let end = intent.at + policy.requestLife + .seconds(4)
-        return end > now.wall ? end : nil
     }
 
     /// No address is recorded, or, by somebody's hand, one that is gone or another's: what there is of this pod's name is written down

@@ -327,7 +327,7 @@ public struct Reconcile: Sendable {
         }
         if let before, before != facts.memory.resolved, before.verb != .allocate {
             // That call may still be executed after ours: look once more when it no longer can.
-            let end = (before.at + policy.requestLife).wholeSeconds + .seconds(1)
+            let end = policy.isOver(before).wholeSeconds + .seconds(1)
             if end > now.wall { status.nextAttemptAt = max(end, status.nextAttemptAt ?? end) }
         }
         status.intent = intent

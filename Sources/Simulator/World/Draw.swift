@@ -171,7 +171,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         limits.mirror.pageOverlap = chance.pick(2, 1, 2)
         limits.mirror.batchIDsMax = chance.pick(100, 10, 2)
         limits.mirror.pollEvery = .milliseconds(chance.pick(250, 1000))
-        limits.mirror.trackEvery = .seconds(chance.pick(60, 20))
+        limits.mirror.trackEvery = .seconds(chance.pick(60, 20, 5))
         limits.mirror.relistEvery = .seconds(chance.pick(60, 20, 180))
         limits.mirror.lostAfter = .seconds(chance.pick(120, 120, 180))
         limits.mirror.missingGapMax = .seconds(chance.pick(45, 45, 60))

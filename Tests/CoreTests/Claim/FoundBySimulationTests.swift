@@ -137,30 +137,30 @@ import Testing
             $0.status.intent = intent
         }
         var facts = Build.facts(pod: Build.pod { $0.want = .list([Self.own]) }, claim: claim, address: nil)
-        #expect(plan(facts) == .rest(.again(.seconds(61))))
+        #expect(plan(facts) == .rest(.again(.seconds(65))))
         // a later call has taken its place in the claim, which still says when to look once more
         let next = Intent(serial: 1, verb: .disassociate, addressID: Self.own, target: Build.target, at: Build.wall, by: "worker-a")
         facts.claim = .read(
             claim.with {
                 $0.status.intent = next
-                $0.status.nextAttemptAt = Build.wall + .seconds(61)
+                $0.status.nextAttemptAt = Build.wall + .seconds(65)
             })
         facts.memory.resolved = next
         guard case .writeStatus(let status) = step(facts) else {
             Issue.record("that the later call was answered is written down")
             return
         }
-        #expect(status.intent == nil && status.binding?.target == Build.target && status.nextAttemptAt == Build.wall + .seconds(61))
+        #expect(status.intent == nil && status.binding?.target == Build.target && status.nextAttemptAt == Build.wall + .seconds(65))
         facts.claim = .read(claim.with { $0.status = status })
-        #expect(plan(facts) == .rest(.again(.seconds(61))))
+        #expect(plan(facts) == .rest(.again(.seconds(65))))
         // the pod is gone, and another that lists it has it now
         let taken = Build.address(.bind) {
             $0.id = Self.own
             $0.tags = []
             $0.privateIP = "10.0.0.77"
         }
-        #expect(plan(Build.facts(pod: nil, claim: claim, address: taken)) == .rest(.again(.seconds(61))))
-        let later = Now(instant: Build.now.instant + .seconds(61), wall: Build.wall + .seconds(61))
+        #expect(plan(Build.facts(pod: nil, claim: claim, address: taken)) == .rest(.again(.seconds(65))))
+        let later = Now(instant: Build.now.instant + .seconds(65), wall: Build.wall + .seconds(65))
         #expect(step(facts, at: later) == .removeFinalizer)
     }
 

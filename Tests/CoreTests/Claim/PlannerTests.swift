@@ -377,11 +377,11 @@ import Testing
             Issue.record("confirms")
             return
         }
-        #expect(status.nextAttemptAt == Build.wall + .seconds(56))
+        #expect(status.nextAttemptAt == Build.wall + .seconds(60))
         let pod = Build.pod { $0.publicIPAnnotation = "1.2.3.4" }
         let confirmed = Build.claim { $0.status = status }
-        #expect(plan(Build.facts(pod: pod, claim: confirmed, address: Build.address(.bind))) == .rest(.again(.seconds(56))))
-        let later = Now(instant: Build.now.instant + .seconds(57), wall: Build.wall + .seconds(57))
+        #expect(plan(Build.facts(pod: pod, claim: confirmed, address: Build.address(.bind))) == .rest(.again(.seconds(60))))
+        let later = Now(instant: Build.now.instant + .seconds(61), wall: Build.wall + .seconds(61))
         guard case .writeStatus(let calm) = step(Build.facts(pod: pod, claim: confirmed, address: Build.address(.bind)), at: later) else {
             Issue.record("clears it")
             return

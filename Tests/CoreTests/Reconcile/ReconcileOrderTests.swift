@@ -149,7 +149,8 @@ import Testing
         #expect(asked.contains(.disassociate(own)))
         #expect(claim.status.intent == nil)
         #expect(claim.status.binding?.target == Build.boundStatus().binding?.target, "where it may be bound stays known")
-        #expect(try #require(claim.status.nextAttemptAt) > Build.now.wall + .seconds(45))
+        // Seed 27: the earlier call may be executed some seconds later than the claim says.
+        #expect(try #require(claim.status.nextAttemptAt) >= Build.now.wall + .seconds(54))
         #expect(!asked.contains { if case .removeFinalizer = $0 { true } else { false } })
     }
 
