@@ -8,7 +8,7 @@ extension Checks {
     /// comes next would wait for that one as well, and then undo once more what by now may be another's.
     func checkWrittenDown(_ run: RunTrace, _ key: Key) {
         guard let intent = run.answeredUnbinding, let claim = run.claim, claim.status.intent == intent else { return }
-        guard let id = claim.spec.addressID, claim.spec.isUserOwned, intent.addressID == id else { return }
+        guard let id = claim.spec.addressID, claim.spec.isUserOwned, intent.addressID == id, !isUndone(key) else { return }
         fail("promise 2", "\(key.name): waits, as \(id) may still be unbound, and that was answered")
     }
 
