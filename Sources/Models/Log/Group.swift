@@ -177,6 +177,4 @@ extension LogModel {
     public var generation: Int { group.generation }
     /// Whose a partition is: a member of the present generation, as the coordinator has it.
     public func owner(of partition: Int) -> String? { group.members.filter { $0.value.partitions.contains(partition) }.keys.min() }
-    /// Whether the coordinator still counts it as a member.
-    public func isMember(_ memberID: String) -> Bool { group.members[memberID] != nil }
 }

@@ -78,7 +78,7 @@ final class Consumer: QueueSide {
             positions = [:]
             for start in starts { positions[start.partition] = start.offset }
             sim.note { "\(self.replica.name): assigned \(starts.count) partitions, generation \(self.generation)" }
-            sim.checks.assigned(side, starts, isCurrent: log.isCurrent(member, generation))
+            sim.checks.assigned(side, starts, isCurrent: log.isCurrent(generation))
             side?.feed(.assigned(starts))
             fetch()
         }

@@ -56,8 +56,9 @@ final class EventLog {
         return partitions.first { !caughtUp.contains($0) }
     }
 
-    /// Whether that is still how the coordinator has it: a replica that stood still may hear of an assignment that is over.
-    func isCurrent(_ member: String, _ generation: Int) -> Bool { model.isMember(member) && model.generation == generation }
+    /// Whether that is still how the partitions are given out: a replica that stood still may hear of an assignment that is over. One whose
+    /// session has ended has them as long as nobody else does, and a late request of its own may make it a member again.
+    func isCurrent(_ generation: Int) -> Bool { model.generation == generation }
 
     /// Sends out the ends of joins; looks again while members may be late.
     private func settle() {

@@ -62,10 +62,11 @@ final class Kubelet {
 
     // MARK: pods
 
-    /// A node for a new pod, and its number; nil when there is no room.
-    func schedule() -> (name: String, index: Int)? {
+    /// A node for a new pod, that one if it may be, and its number; nil when there is no room.
+    func schedule(_ wanted: String? = nil) -> (name: String, index: Int)? {
         let room = machines.indices.filter { machines[$0].isThere && !machines[$0].free.isEmpty }
         guard !room.isEmpty else { return nil }
+        if let wanted, let index = room.first(where: { machines[$0].name == wanted }) { return (wanted, index) }
         let index = room[sim.chance.below(room.count)]
         return (machines[index].name, index)
     }

@@ -137,8 +137,9 @@ final class Users {
         return notes
     }
 
-    private func create(_ name: Name) {
-        guard cluster.pods[name.key] == nil, !isScaledAway(name), let (node, index) = cluster.kubelet.schedule() else { return }
+    /// - Parameter before: a pod of that name whose node is taken again, where there is room, and where its private IP may be free.
+    private func create(_ name: Name, after before: Pod? = nil) {
+        guard cluster.pods[name.key] == nil, !isScaledAway(name), let (node, index) = cluster.kubelet.schedule(before?.nodeName) else { return }
         mistype(name)
         var pod: JSONValue = [
             "metadata": ["name": .string(name.key.name), "namespace": .string(name.key.namespace)],
@@ -154,7 +155,8 @@ final class Users {
         cluster.attempt { api, now throws(APIStatus) in try api.create(body, in: .pods, namespace: name.key.namespace, now: now) }
         guard let uid = cluster.pods[name.key]?.uid else { return }
         sim.note { "\(self.cluster.label(name.key)): pod \(uid.prefix(8)) created on \(node)" }
-        sim.after(sim.chance.milliseconds(50...2500)) { [self] in cluster.kubelet.run(name.key, uid, on: index) }
+        let starts = sim.chance.milliseconds(before == nil ? 50...2500 : 50...500)
+        sim.after(starts) { [self] in cluster.kubelet.run(name.key, uid, on: index) }
         if sim.isFaulty, sim.chance.below(100) < sim.draw.fleeting { sim.after(sim.chance.milliseconds(0...2000)) { [self] in passBy(name, uid) } }
     }
 
@@ -170,7 +172,8 @@ final class Users {
         sim.note { "\(self.cluster.label(name.key)): pod \(pod.uid.prefix(8)) deleted by force" }
         cluster.kubelet.remove(name.key, pod.uid)
         sim.after(sim.chance.milliseconds(0...3000)) { [self] in cluster.kubelet.free(pod.uid) }
-        if sim.chance.below(2) == 0 { sim.after(sim.chance.milliseconds(0...500)) { [self] in create(name) } }
+        let place = sim.chance.pick(nil, pod, pod)
+        if sim.chance.below(2) == 0 { sim.after(sim.chance.milliseconds(0...500)) { [self] in create(name, after: place) } }
     }
 
     /// It goes as soon as it has come, as with whoever changed their mind, or by an admission that came too late.
