@@ -12,6 +12,7 @@ extension Checks {
         fail("promise 2", "\(key.name): waits, as \(id) may still be unbound, and that was answered")
     }
 
+    /// A run has settled.
     func checkRest(_ side: WorkerSide, _ run: RunTrace, _ key: Key) {
         guard let claim = run.claim else { return checkLeftovers(side, run, key, "rests without a claim") }
         // a claim that is none says nothing that holds
