@@ -197,7 +197,9 @@ final class Assembly: Service {
     private func duties(_ cluster: String, _ port: ClusterPort, _ term: Leadership.Term, _ leader: LeaderService, _ publisher: any QueuePublisher)
         -> ClusterDuties
     {
-        ClusterDuties(cluster: cluster, term: term, port: port, publisher: publisher, log: log, metrics: metrics) { leader.term() == term }
+        ClusterDuties(
+            cluster: cluster, term: term, expireAfter: configuration.policy.expireAfter, port: port, publisher: publisher, log: log, metrics: metrics
+        ) { leader.term() == term }
     }
 
     /// Every replica works on the partitions it is given; the leader of the cluster informs.

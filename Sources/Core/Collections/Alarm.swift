@@ -11,4 +11,8 @@ struct Alarm: Hashable, Sendable {
         at = next
         return next
     }
+
+    /// The wake to be kept of two that a machine has asked for, in whatever order they are heard of. A machine that is fed while its
+    /// effects are performed asks for the second one first, and asks for an earlier one only.
+    static func earlier(_ set: Instant?, _ asked: Instant) -> Instant { set.map { min($0, asked) } ?? asked }
 }

@@ -7,6 +7,8 @@ public struct DueList: Sendable {
     public struct Settings: Hashable, Sendable {
         /// unbroken observation before anything expires, after a start, a change of leader or a gap in the watch
         public var observation: Duration = .seconds(300)
+        /// how long a claim is kept without a pod whose spec does not say; zero: for ever
+        public var expireAfter: Duration = .zero
         /// between this machine's clock and the API server's
         public var skewMax: Duration = .seconds(30)
         /// how soon a due key that was published is published again if nothing came of it
@@ -144,18 +146,20 @@ public struct DueList: Sendable {
         let nextAttemptAt = [claim.status.nextAttemptAt, forgotten].compactMap { $0 }.min()
         // What is being deleted does not expire, but its release may have to be tried again; nor does what is not static any more,
         // though its status may still say so.
-        let expiresAt = claim.isDeleting || claim.spec.deletePolicy != .retain ? nil : claim.status.expiresAt
+        let kept = claim.spec.expireAfter ?? settings.expireAfter
+        var expiresAt = claim.isDeleting || claim.spec.deletePolicy != .retain || kept == .zero ? nil : claim.status.expiresAt
         guard nextAttemptAt != nil || expiresAt != nil else {
             entries[name] = nil
             return
         }
         let old = entries[name]
         let isSame = old?.uid == claim.uid && old?.nextAttemptAt == nextAttemptAt
-        let kept = expiresAt.flatMap { end in claim.status.retainedSince.map { end - $0 } } ?? .zero
         let podGoneAt = (old?.uid == claim.uid ? old?.podGoneAt : nil) ?? goneAt[name]?.wall
+        // A pod that came and went may have changed how long it is kept, and nobody have written yet what follows from that.
+        if let end = expiresAt { expiresAt = [end, claim.status.retainedSince.map { $0 + kept }, podGoneAt.map { $0 + kept }].compactMap { $0 }.max() }
         entries[name] = Entry(
             uid: claim.uid, resourceVersion: claim.resourceVersion, nextAttemptAt: nextAttemptAt,
-            expiresAt: expiresAt.map { end in podGoneAt.map { max(end, $0 + kept) } ?? end }, kept: kept, podGoneAt: podGoneAt,
+            expiresAt: expiresAt, kept: kept, podGoneAt: podGoneAt,
             publishAt: isSame ? old?.publishAt : nextAttemptAt, alarm: old?.alarm)
         schedule(name)
     }

@@ -25,9 +25,11 @@ actor ClusterDuties {
     private var tasksStarted = 0
     private var alarm: Task<Void, Never>?
 
-    /// - Parameter mayAct: whether the term is still led, asked before every write.
+    /// - Parameters:
+    ///   - expireAfter: how long a claim is kept without a pod whose spec does not say; zero: for ever.
+    ///   - mayAct: whether the term is still led, asked before every write.
     init(
-        cluster: String, term: Leadership.Term, port: ClusterPort, publisher: any QueuePublisher, log: Log, metrics: ControllerMetrics,
+        cluster: String, term: Leadership.Term, expireAfter: Duration, port: ClusterPort, publisher: any QueuePublisher, log: Log, metrics: ControllerMetrics,
         mayAct: @escaping @Sendable () -> Bool
     ) {
         self.cluster = cluster
@@ -37,7 +39,9 @@ actor ClusterDuties {
         self.log = log
         self.metrics = metrics
         self.mayAct = mayAct
-        duty = ClusterDuty(cluster: cluster, term: term)
+        var due = DueList.Settings()
+        due.expireAfter = expireAfter
+        duty = ClusterDuty(cluster: cluster, term: term, due: due)
     }
 
     /// Returns when the task is cancelled, which is how a term ends.

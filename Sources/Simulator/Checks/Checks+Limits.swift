@@ -71,6 +71,7 @@ extension Checks {
 
     /// What a worker decided, at that moment of its clock.
     func decided(_ side: WorkerSide, _ effects: [Worker.Effect], _ local: Instant) {
+        returns(side, effects, local)
         let held = side.machine.partitions
         let isGivingBack = effects.contains { if case .relinquish = $0 { true } else { false } }
         if isGivingBack { paces[side.id]?.drainUntil = nil }
@@ -101,6 +102,7 @@ extension Checks {
         paces[side.id, default: PaceTrace()].assignedAt = side.replica.now().instant
         paces[side.id]?.committedAt = nil
         paces[side.id]?.drainUntil = nil
+        drifts[side.id, default: DriftTrace()].reassigned(side.replica.now().instant)
     }
 
     func acknowledged(_ side: WorkerSide, _ id: Int, sentAt: Instant?, _ local: Instant) {
@@ -162,6 +164,7 @@ extension Checks {
         if ids.isEmpty || ids.count > limits.mirror.batchIDsMax { fail("limits", "a look at \(ids.count) addresses") }
         if Set(ids).count < ids.count { fail("limits", "one address twice in a look") }
         checkBackoff(.look, side, local)
+        for id in ids { drifts[side.id, default: DriftTrace()].lookedAt(id, local) }
         var pace = paces[side.id, default: PaceTrace()]
         if pace.refused.isSuperset(of: ids) {
             pace.refused.subtract(ids)
@@ -176,6 +179,8 @@ extension Checks {
     /// A page begins with the list, or shares with the one before what pages share.
     func limits(list limit: Int, from offset: Int, _ side: WorkerSide, _ local: Instant) {
         checkBackoff(.list, side, local)
+        drifts[side.id, default: DriftTrace()].listDueAt = nil
+        drifts[side.id]?.isListing = true
         if limit > limits.mirror.pageCountMax { fail("limits", "a page of \(limit) addresses asked for") }
         guard offset > 0 else { return }
         guard let page = paces[side.id]?.page else { return fail("limits", "a list is begun at \(offset)") }
@@ -185,17 +190,30 @@ extension Checks {
             fail("limits", "a page from \(offset), the one before began at \(page.first) and ended before \(page.end)")
         }
     }
-    func listed(_ side: WorkerSide, from offset: Int, count: Int) {
-        paces[side.id, default: PaceTrace()].page = (offset, offset + count)
-        paces[side.id]?.failures[.list] = nil
+    func listed(_ side: WorkerSide, from offset: Int, _ addresses: [Address], total: Int, _ local: Instant) {
+        returning[side.id, default: ReturnTrace()].hears()
+        for address in addresses { returning[side.id]?.listed(address) }
+        let end = offset + addresses.count
+        let pages = 1 + max(total, end) / limits.mirror.pageCountMax
+        var pace = paces[side.id] ?? PaceTrace()
+        pace.page = (offset, end)
+        pace.failures[.list] = nil
+        // the rest of it, or another after it moved while it was read, comes sooner
+        drifts[side.id, default: DriftTrace()].endsList(
+            nextAt: local + max(limits.mirror.relistEvery, limits.mirror.relistPerPage * pages, limits.mirror.backoffMax))
+        paces[side.id] = pace
     }
-    func looked(_ side: WorkerSide) { paces[side.id]?.failures[.look] = nil }
+    func looked(_ side: WorkerSide, _ found: [Address] = []) {
+        for address in found { returning[side.id, default: ReturnTrace()].saw(address) }
+        paces[side.id]?.failures[.look] = nil
+    }
 
     /// It was not served: the next one waits, twice as long each time.
     func failed(_ question: PaceTrace.Question, _ side: WorkerSide, _ local: Instant) {
         let count = (paces[side.id, default: PaceTrace()].failures[question]?.count ?? 0) + 1
         let wait = min(limits.mirror.backoffFirst * (1 << min(count - 1, 20)), limits.mirror.backoffMax)
         paces[side.id]?.failures[question] = (count, local + wait)
+        if question == .list { drifts[side.id, default: DriftTrace()].endsList(nextAt: local + wait) }
     }
     private func checkBackoff(_ question: PaceTrace.Question, _ side: WorkerSide, _ local: Instant) {
         guard let failed = paces[side.id]?.failures[question], local < failed.until else { return }

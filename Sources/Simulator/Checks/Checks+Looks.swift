@@ -34,6 +34,7 @@ extension Checks {
     func missed(_ side: WorkerSide, _ ids: [AddressID], sentAt: Instant) {
         let at = side.global(sentAt)
         for id in ids {
+            returning[side.id, default: ReturnTrace()].missed(id)
             var row = misses[side.id]?[id] ?? Misses(since: at, last: at)
             if !row.isLoss, at - row.last > limits.mirror.missingGapMax + .seconds(1) { row.since = at }
             row.last = at

@@ -88,6 +88,7 @@ extension Checks {
         let id = side.id
         offsets[id, default: OffsetTrace()].assigned()
         waits[id, default: WaitTrace()].forget()
+        returning[id]?.forget()
         begins(side)
         guard isCurrent else { return }
         for start in starts { owners[side.accountIndex, default: [:]][start.partition] = (id, now) }
@@ -95,7 +96,10 @@ extension Checks {
     func took(_ side: WorkerSide?, _ partition: Int, _ offset: Int64, _ key: Key?) {
         guard let side else { return }
         offsets[side.id, default: OffsetTrace()].took(partition, offset, key)
-        if let key { waits[side.id, default: WaitTrace()].told(key, now) }
+        if let key {
+            waits[side.id, default: WaitTrace()].told(key, now)
+            returning[side.id, default: ReturnTrace()].told(key)
+        }
         checkWaits(side.id)
     }
     /// No offset is committed before its key is settled or parked.

@@ -71,6 +71,7 @@ extension Checks {
 
     func finished(_ side: WorkerSide, _ key: Key, _ outcome: ReconcileOutcome) {
         let run = runs.removeValue(forKey: RunID(side: side.id, key: key))
+        if let run { tracks(side, run, key, outcome, side.replica.now().instant) }
         switch (outcome, run) {
         case (.settled, let run?): checkRest(side, run, key)
         case (.again(_, .waitingForRequestLife), let run?): checkWrittenDown(run, key)
@@ -90,9 +91,11 @@ extension Checks {
         runs = runs.filter { $0.key.side != id }
         offsets[id] = nil
         waits[id] = nil
+        returning[id] = nil
         sights[id] = nil
         misses[id] = nil
         paces[id] = nil
+        drifts[id] = nil
     }
     func forgot(_ replica: Replica) { if let side = replica.worker { forgot(side) } }
 
@@ -140,6 +143,7 @@ extension Checks {
 
     /// Its answer reaches the replica.
     func answered(_ trace: EffectTrace, _ event: ReconcileEvent) {
+        if case .readNetworkInterface = trace.effect { returning[trace.side]?.hears() }
         if isOutcome(event) { bindings.removeAll { $0 === trace } }
         guard let run = trace.run else { return }
         switch event {

@@ -67,6 +67,7 @@ extension Checks {
     }
     func gaveUp(_ side: WorkerSide) {
         waits[side.id]?.forget()
+        returning[side.id]?.forget()
         interrupts(side)
     }
 
@@ -76,7 +77,10 @@ extension Checks {
     }
     /// Now and then, whether or not anything happens.
     func look() {
-        for replica in sim.accounts.flatMap(\.replicas) where replica.isRunning { if let side = replica.worker?.id { checkWaits(side) } }
+        for replica in sim.accounts.flatMap(\.replicas) where replica.isRunning {
+            guard let side = replica.worker else { continue }
+            checkWaits(side.id)
+            checkDrift(side, replica.now().instant)
+        }
     }
-    func stoodStill(_ replica: Replica) { if let side = replica.worker?.id { waits[side]?.restart(now) } }
 }

@@ -10,12 +10,14 @@ final class Checks {
     var runs: [RunID: RunTrace] = [:]
     var offsets: [Int: OffsetTrace] = [:]
     var waits: [Int: WaitTrace] = [:]
+    var returning: [Int: ReturnTrace] = [:]
     var sights: [Int: [AddressID: [Sight]]] = [:]
     /// by side: what its newest look did not find
     var misses: [Int: [AddressID: Misses]] = [:]
     /// who was given the key's partition last, and when
     var owners: [Int: [Int: (side: Int, at: Instant)]] = [:]
     var paces: [Int: PaceTrace] = [:]
+    var drifts: [Int: DriftTrace] = [:]
     /// calls of the last second, and whose they were
     var windows: [Window: [(at: Instant, side: Int)]] = [:]
     /// addresses allocated for a key

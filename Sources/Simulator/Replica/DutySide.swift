@@ -31,6 +31,7 @@ final class DutySide {
     private var unanswered: [Key: Int] = [:]
     /// when a publication failed: for a while nothing is sent
     private var failedAt = Instant.anyTime
+    private var sending = SendTrace()
     /// what the last event made it publish
     private var published: Set<Key> = []
     private var publishedAt: [Key: Instant] = [:]
@@ -46,6 +47,7 @@ final class DutySide {
         self.term = term
         var due = DueList.Settings()
         due.observation = replica.sim.draw.observation
+        due.expireAfter = replica.sim.draw.expireAfter
         machine = ClusterDuty(cluster: leader.cluster.uid, term: term, due: due, outbox: replica.sim.draw.limits.outbox)
         pods = Follower(
             replica, leader.cluster, list: { $0.sortedPods }, changes: { $0.podChanges },
@@ -156,6 +158,7 @@ final class DutySide {
                 published.insert(change.key)
                 inFlight += 1
                 sim.checks.limits(inFlight: inFlight)
+                sim.checks.publishes(change, sending, replica.now().instant)
                 unanswered[change.key, default: 0] += 1
                 (publishedAt[change.key], overdueSince[change.key]) = (sim.now, nil)
             }
@@ -208,7 +211,13 @@ final class DutySide {
     private func answered(_ change: KeyChanged, arrived: Bool) {
         inFlight -= 1
         unanswered[change.key, default: 0] -= 1
-        if !arrived { failedAt = sim.now }
+        let (local, limits) = (replica.now().instant, sim.draw.limits.outbox)
+        if arrived {
+            sending.arrived(local, limits)
+        } else {
+            failedAt = sim.now
+            sending.failed(local, limits)
+        }
         feed(arrived ? .acknowledged(change.key) : .publishFailed(change.key))
     }
 }

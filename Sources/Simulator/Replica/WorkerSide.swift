@@ -214,7 +214,7 @@ final class WorkerSide {
             heard(.describeAddresses, result)
             switch result {
             case .success(let page):
-                sim.checks.listed(self, from: offset, count: page.addresses.count)
+                sim.checks.listed(self, from: offset, page.addresses, total: page.total, replica.now().instant)
                 sim.checks.saw(self, page.addresses, sentAt: sentAt - Self.policy.listingLag)
                 feed(.mirror(.listed(page.addresses, total: page.total, offset: offset, sentAt: sentAt)))
             case .failure(let fault):
@@ -237,7 +237,7 @@ final class WorkerSide {
             heard(.describeAddresses, result)
             switch result {
             case .success(let found):
-                sim.checks.looked(self)
+                sim.checks.looked(self, found)
                 sim.checks.saw(self, found, sentAt: sentAt)
                 sim.checks.missed(self, ids.filter { id in !found.contains { $0.id == id } }, sentAt: sentAt)
                 feed(.mirror(.described(asked: ids, found: found, sentAt: sentAt)))

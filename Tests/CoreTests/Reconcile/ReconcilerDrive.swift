@@ -26,6 +26,8 @@ struct ReconcilerDrive {
     var allocateFault: CloudFault?
     /// what a look at an interface is answered with instead of one
     var interfaceFault: CloudFault?
+    /// what the next look at addresses is answered with instead of them
+    var describeFault: CloudErrorClass?
     /// what sits on the private IP of that key's pod
     var addressOnInterface: [Key: AddressID] = [:]
     /// whose pod goes when the next intent is written
@@ -143,6 +145,10 @@ struct ReconcilerDrive {
             }
         case .describe(let ids):
             asked.append((now.instant, .describe(ids)))
+            if let kind = describeFault {
+                describeFault = nil
+                return agenda.add(.mirror(.failed(.describe, kind, sentAt: now.instant)), at: now.instant + .milliseconds(20))
+            }
             agenda.add(
                 .mirror(.described(asked: ids, found: ids.compactMap { addresses[$0] }, sentAt: now.instant)), at: now.instant + .milliseconds(20))
         case .finished(let key, let outcome): asked.append((now.instant, .finished(key.name, outcome)))

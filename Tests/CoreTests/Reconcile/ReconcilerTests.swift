@@ -53,6 +53,17 @@ import Testing
         #expect(drive.outcomes["late-0"] == .settled(.associatedEIP) && drive.outcomes["late-1"] == .settled(.associatedEIP))
     }
 
+    // Seed 1097: a look that was refused, unsent, was asked for again by the next list only.
+    @Test func `a look that is refused for want of permission is asked for again before the next list`() {
+        var drive = ReconcilerDrive()
+        drive.pass(.seconds(1))
+        drive.describeFault = .authorisation
+        drive.createPod("web-0")
+        drive.pass(.seconds(45))
+        #expect(drive.lists.count == 1)
+        #expect(drive.outcomes["web-0"] == .settled(.associatedEIP))
+    }
+
     @Test func `nothing is allocated before one list is complete`() {
         var drive = ReconcilerDrive(listFailures: 3)
         drive.createPod("web-0")

@@ -40,6 +40,7 @@ import Testing
     private static func claim(_ status: (inout ClaimStatus) -> Void = { _ in }) -> Claim {
         Build.claim {
             $0.spec.deletePolicy = .retain
+            $0.spec.expireAfter = .seconds(600)
             $0.status.retainedSince = Now.s(0).wall
             $0.status.expiresAt = Now.s(600).wall
             status(&$0.status)
