@@ -13,6 +13,7 @@ struct Alarm: Hashable, Sendable {
     }
 
     /// The wake to be kept of two that a machine has asked for, in whatever order they are heard of. A machine that is fed while its
-    /// effects are performed asks for the second one first, and asks for an earlier one only.
-    static func earlier(_ set: Instant?, _ asked: Instant) -> Instant { set.map { min($0, asked) } ?? asked }
+    /// effects are performed asks for the second one first, and asks for an earlier one only. One whose time has come is over, though the
+    /// shell may be late with it: the machine trusts the new one.
+    static func earlier(_ set: Instant?, _ asked: Instant, now: Instant) -> Instant { set.map { $0 > now ? min($0, asked) : asked } ?? asked }
 }

@@ -272,7 +272,7 @@ public struct Reconciler: Sendable {
             case .observed(let id): observed(id, now, mayAct, &out)
             case .changed(let id): changed(id, &out)
             case .complete: completed(now, mayAct, &out)
-            case .wake(let at): mirrorWake = Alarm.earlier(mirrorWake, at)
+            case .wake(let at): mirrorWake = Alarm.earlier(mirrorWake, at, now: now.instant)
             }
         }
     }
@@ -324,7 +324,7 @@ public struct Reconciler: Sendable {
     private mutating func fromPacing(_ effects: [Pacing.Effect], _ now: Now, _ mayAct: (Key) -> Bool, _ out: inout [Effect]) {
         for effect in effects {
             switch effect {
-            case .wake(let at): pacingWake = Alarm.earlier(pacingWake, at)
+            case .wake(let at): pacingWake = Alarm.earlier(pacingWake, at, now: now.instant)
             case .grant(let id):
                 switch take(id) {
                 case .key(let key): feed(key, .granted, now, mayAct, &out)

@@ -76,7 +76,8 @@ extension Checks {
         let isGivingBack = effects.contains { if case .relinquish = $0 { true } else { false } }
         if isGivingBack { paces[side.id]?.drainUntil = nil }
         // what waited while it stood still comes in the order in which it came
-        if let until = paces[side.id]?.drainUntil, local > until, local > side.replica.resumedAt {
+        let lateness = sim.draw.faults.timerLateness
+        if let until = paces[side.id]?.drainUntil, local > until + lateness, local > side.replica.resumedAt + lateness {
             fail("limits", "what was revoked is not given back after \(limits.shard.drainMax)")
         }
         for effect in effects {
@@ -89,7 +90,9 @@ extension Checks {
         guard !held.isEmpty, let pace = paces[side.id], pace.committing.isEmpty else { return }
         guard let due = pace.retryAt ?? pace.committedAt.map({ $0 + limits.shard.sessionTimeout / 4 }) ?? pace.assignedAt else { return }
         // what waited while it stood still comes in the order in which it came
-        if local - due > .milliseconds(100), local > side.replica.resumedAt { fail("limits", "no commit \(local - due) after it was due") }
+        if local - due > .milliseconds(100) + lateness, local > side.replica.resumedAt + lateness {
+            fail("limits", "no commit \(local - due) after it was due")
+        }
     }
 
     func revoked(_ side: WorkerSide, _ local: Instant) {

@@ -204,13 +204,21 @@ final class Replica {
         let id = ObjectIdentifier(owner)
         timers[id] = number
         let begun = life
-        sim.after(max(.zero, global(local) - sim.now)) { [self] in
+        sim.after(max(.zero, global(local) - sim.now) + lateness(number)) { [self] in
             deliver(begun) { [self] in
                 guard timers[id] == number else { return }
                 timers[id] = nil
                 body()
             }
         }
+    }
+
+    /// Every other timer of a process that has much to do.
+    private func lateness(_ number: Int) -> Duration {
+        let most = sim.draw.faults.timerLateness
+        let hash = StableHash.of(name, "\(life)", "\(number)")
+        guard sim.isFaulty, most > .zero, hash % 2 == 0 else { return .zero }
+        return .milliseconds(Int(hash / 2 % UInt64(most.milliseconds + 1)))
     }
 
     func cancelTimer(_ owner: AnyObject) { timers[ObjectIdentifier(owner)] = nil }

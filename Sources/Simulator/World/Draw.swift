@@ -43,6 +43,8 @@ public struct Draw: Sendable, CustomStringConvertible {
         var listFailure = 0
         /// per mille of the deliveries of a watch that break it instead
         var watchBreak = 0
+        /// the most that a timer comes too late, after what arrived meanwhile
+        var timerLateness = Duration.zero
         /// in ten thousand steps of a replica: the coordinator has all members join anew
         var rebalance = 0
     }
@@ -105,6 +107,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         returns = chance.pick(8, 8, 3)
         fleeting = chance.pick(0, 5, 30)
         drawFaults(chance)
+        if cloud.seed % 3 == 1 { faults.timerLateness = .milliseconds(cloud.seed % 2 == 0 ? 50 : 800) }
         // so many that the account's rates are felt; one at a time they would take longer than the time to heal
         if cloud.seed % 12 == 0 {
             (names, privateIPs, limits.shard.runsMax) = (20, 8, max(limits.shard.runsMax, 4))

@@ -27,6 +27,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case listFailure = "list-failure"
     case watchBreak = "watch-break"
     case rebalance
+    case lateTimer = "late-timer"
     case unauthorised
     case internalError = "internal-error"
 }
@@ -61,6 +62,7 @@ extension Draw.Faults {
         case .listFailure: listFailure = 0
         case .watchBreak: watchBreak = 0
         case .rebalance: rebalance = 0
+        case .lateTimer: timerLateness = .zero
         case .unauthorised: unauthorisedEvery = nil
         case .internalError: internalError = 0
         }

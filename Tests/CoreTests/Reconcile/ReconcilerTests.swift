@@ -64,6 +64,23 @@ import Testing
         #expect(drive.outcomes["web-0"] == .settled(.associatedEIP))
     }
 
+    @Test func `a timer that is late takes no later one with it`() {
+        var reconciler = Reconciler(policy: Build.policy, seed: 1)
+        var wakes: [Instant] = []
+        func feed(_ event: Reconciler.Event, _ now: Now) {
+            for case .wake(let at) in reconciler.handle(event, now: now, mayAct: { _ in true }) { wakes.append(at) }
+        }
+        feed(.start, .s(0))
+        feed(.slots(owned: 1, of: 1), .s(0))
+        feed(.mirror(.listed([], total: 0, offset: 0, sentAt: .s(0))), .s(1))
+        #expect(wakes.last == .s(61))
+        // something else comes first, and brings the list that the timer was set for
+        feed(.mirror(.described(asked: [], found: [], sentAt: .s(61))), .s(62))
+        feed(.mirror(.listed([], total: 0, offset: 0, sentAt: .s(62))), .s(63))
+        feed(.wake, .s(64))
+        #expect(wakes.last == .s(123))
+    }
+
     @Test func `nothing is allocated before one list is complete`() {
         var drive = ReconcilerDrive(listFailures: 3)
         drive.createPod("web-0")
