@@ -10,7 +10,7 @@ public import Core
 ///        |<------------ window, 300 s -------->|
 ///
 /// A worker that was paused and lost its shard meanwhile may wake and send: nobody executes it. It is as exact as the cloud's
-/// clock is known (`CloudTime`), which is about a second.
+/// clock is known (`RemoteClock`), which is about a second.
 public struct RequestLife: Hashable, Sendable {
     /// What the cloud allows between the signed time and its own.
     public static let window: Duration = .seconds(300)
@@ -35,28 +35,4 @@ public struct RequestLife: Hashable, Sendable {
 
     /// What is left of the life; zero or less: the request must not be sent.
     public func remaining(proof: Instant, now: Instant) -> Duration { duration - (now - proof) }
-}
-
-/// What the cloud's clock shows, told from our own clock and the `Date` of its replies.
-///
-/// Kept as an interval of "cloud minus local instant" in milliseconds: each reply narrows it, and one that contradicts it
-/// (a clock was set, or drifted) replaces it. It hangs on the clock that counts in suspend, so setting this machine's wall
-/// clock changes nothing once a reply has come.
-struct CloudTime: Hashable {
-    private(set) var offset: ClosedRange<Int64>?
-
-    /// - Parameters:
-    ///   - date: the header's value; the clock was in that second when the reply was made.
-    ///   - sent, received: bounds of when it was made, on our clock.
-    mutating func learn(date: Timestamp, sent: Instant, received: Instant) {
-        let low = date.milliseconds - received.milliseconds
-        let sample = low...max(low, date.milliseconds + 999 - sent.milliseconds)
-        offset = offset.flatMap { $0.overlaps(sample) ? $0.clamped(to: sample) : nil } ?? sample
-    }
-
-    /// The cloud's time at that instant; by this machine's wall clock as long as no reply has come.
-    func at(_ instant: Instant, now: Now) -> Timestamp {
-        guard let offset else { return now.wall + (instant - now.instant) }
-        return Timestamp(milliseconds: instant.milliseconds + offset.lowerBound + (offset.upperBound - offset.lowerBound) / 2)
-    }
 }

@@ -58,7 +58,7 @@ public final class TencentCloudClient: Sendable {
     private let send: Send
     private let now: @Sendable () -> Now
     private let observer: CloudCallObserver?
-    private let cloudTime = Locked(CloudTime())
+    private let cloudTime = Locked(RemoteClock())
 
     /// - Parameters:
     ///   - send: one HTTP exchange.

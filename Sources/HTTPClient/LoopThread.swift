@@ -171,7 +171,7 @@ final class LoopThread {
         guard check <= now else { return }
         nextIdleCheck = nil
         for transfer in live.values.sorted(by: { $0.id < $1.id }) {
-            guard let due = transfer.silentAt, let limit = transfer.request.idleTimeout else { continue }
+            guard let due = transfer.silentAt, let limit = transfer.silenceMax else { continue }
             if due <= now {
                 fail(transfer, .timedOut, "\(transfer.host): not a byte for \(limit)")
             } else {

@@ -148,9 +148,11 @@ final class Transfer {
     }
     /// When the stream will have been silent for too long; nil while that is not asked, or while we are the slow side.
     var silentAt: ContinuousClock.Instant? {
-        guard let limit = request.idleTimeout, case .stream = sink, !paused else { return nil }
+        guard let limit = silenceMax, case .stream = sink, !paused else { return nil }
         return heardAt.advanced(by: limit)
     }
+    /// How long nothing may be heard, by what is awaited.
+    var silenceMax: Duration? { headDelivered ? request.idleTimeout : request.headTimeout ?? request.idleTimeout }
 
     func explain(_ code: CURLcode) -> (HTTPClientError.Code, String) {
         if let tooLarge { return (.tooLarge, "\(host): \(tooLarge)") }

@@ -198,7 +198,8 @@ final class Assembly: Service {
         -> ClusterDuties
     {
         ClusterDuties(
-            cluster: cluster, term: term, expireAfter: configuration.policy.expireAfter, port: port, publisher: publisher, log: log, metrics: metrics
+            cluster: cluster, term: term, map: map, place: place, expireAfter: configuration.policy.expireAfter, port: port, publisher: publisher, log: log,
+            metrics: metrics
         ) { leader.term() == term }
     }
 

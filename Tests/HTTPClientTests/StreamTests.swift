@@ -68,6 +68,32 @@ struct StreamTests {
         #expect(error?.code == .timedOut && error?.mayHaveBeenSent == true)
     }
 
+    @Test func `a server that never answers is given up long before a stream that is silent`() async throws {
+        let mute = RawServer { c in
+            _ = c.readRequest()
+            c.waitForClose()
+        }
+        var request = HTTPRequest("GET", mute.url, timeout: nil)
+        request.headTimeout = .milliseconds(100)
+        request.idleTimeout = .seconds(60)
+        let toMute = request
+        let error = await #expect(throws: HTTPClientError.self) { _ = try await client.stream(toMute) }
+        #expect(error?.code == .timedOut && error?.mayHaveBeenSent == true)
+        #expect(error?.description.contains("not a byte for 0.1 seconds") == true)
+
+        let slow = RawServer { c in
+            _ = c.readRequest()
+            c.write(Self.head)
+            usleep(300_000)
+            _ = c.chunk("abc")
+            c.waitForClose()
+        }
+        request.url = slow.url
+        let (_, body) = try await client.stream(request)
+        var chunks = body.makeAsyncIterator()
+        #expect(try await chunks.next() == Array("abc".utf8), "the answer has begun: from here on the longer limit holds")
+    }
+
     @Test func `a stalled consumer stops the server, and the rest comes when it reads again`() async throws {
         // More than every buffer between the two: the kernel's (at most a few MB on loopback) and ours.
         let total = 64 << 20

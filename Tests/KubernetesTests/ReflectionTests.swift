@@ -79,8 +79,7 @@ struct ReflectionTests {
             if call.isWatch { return .stream([FakeAPI.bookmark(30)]) { try await $0.hold() } }
             return .json(200, FakeAPI.list(n == 0 ? 10 : 20, [FakeAPI.pod("a", 1)]))
         }
-        let expected =
-            asAnswer ? ["listed 10: a", "listed 20: a", "synced", "bookmark 30"] : ["listed 10: a", "synced", "listed 20: a", "synced", "bookmark 30"]
+        let expected = ["listed 10: a"] + (asAnswer ? [] : ["synced"]) + ["disconnected expired", "listed 20: a", "synced", "bookmark 30"]
         #expect(await follow(api, until: "bookmark 30") == expected)
     }
 

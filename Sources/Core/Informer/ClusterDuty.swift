@@ -1,8 +1,9 @@
 /// What the leader of one cluster decides in one term: which keys changed, what is due, what was forgotten, what has expired.
 /// `ClusterMirror`, `DueList`, `Resync` and `Outbox` together; a new term starts with a new one.
 ///
-/// It promises that what it was told to publish is published until it is acknowledged, in order for each key. Whether the term
-/// is still led is asked by the shell before it performs an effect.
+/// It promises that what it was told to publish is published until it is acknowledged, in order for each key, and that a
+/// partition of the log that takes nothing holds up no other one. Whether the term is still led is asked by the shell before
+/// it performs an effect.
 public struct ClusterDuty: Sendable {
     /// What a list and a watch say of one collection.
     public enum News<Object: Hashable & Sendable>: Hashable, Sendable {
@@ -38,28 +39,33 @@ public struct ClusterDuty: Sendable {
 
     private let cluster: String
     private let term: Leadership.Term
+    private let map: ShardMap
+    private let place: AccountRegion
+    private let outboxLimits: Limits.Outbox
     private var mirror: ClusterMirror
     private var due: DueList
     private var resync = Resync()
-    private var outbox: Outbox
+    /// of the partitions
+    private var outboxes: [Int: Outbox] = [:]
     private var followsPods = false
     private var followsClaims = false
     private var dueWake: Instant?
-    private var outboxWake: Instant?
+    private var outboxWakes: [Int: Instant] = [:]
     private var nextWake: Instant?
 
+    /// - Parameter place: whose workers work on the cluster's keys.
     public init(
-        cluster: String, term: Leadership.Term, due settings: DueList.Settings = DueList.Settings(), outbox limits: Limits.Outbox = Limits.Outbox()
+        cluster: String, term: Leadership.Term, map: ShardMap, place: AccountRegion, due settings: DueList.Settings = DueList.Settings(),
+        outbox limits: Limits.Outbox = Limits.Outbox()
     ) {
-        self.cluster = cluster
-        self.term = term
+        (self.cluster, self.term, self.map, self.place) = (cluster, term, map, place)
         mirror = ClusterMirror(cluster: cluster)
         due = DueList(settings: settings)
-        outbox = Outbox(limits: limits)
+        outboxLimits = limits
     }
 
     /// Pods that want an EIP or have a claim, claims, and keys that are not published yet; for metrics.
-    public var counts: (pods: Int, claims: Int, outbox: Int) { (mirror.counts.pods, mirror.counts.claims, outbox.count) }
+    public var counts: (pods: Int, claims: Int, outbox: Int) { (mirror.counts.pods, mirror.counts.claims, outboxes.values.reduce(0) { $0 + $1.count }) }
 
     /// - Parameter now: wall is the API server's clock.
     public mutating func handle(_ event: Event, now: Now) -> [Effect] {
@@ -68,12 +74,12 @@ public struct ClusterDuty: Sendable {
         case .pods(let news): pods(news, now, &out)
         case .claims(let news): claims(news, now, &out)
         case .skew(let skew): feed(.skew(skew), now, &out)
-        case .acknowledged(let key): feed(.acknowledged(key), now, &out)
-        case .publishFailed(let key): feed(.failed(key), now, &out)
+        case .acknowledged(let key): feed(.acknowledged(key), partition(of: key), now, &out)
+        case .publishFailed(let key): feed(.failed(key), partition(of: key), now, &out)
         case .wake: wake(now, &out)
         }
         if mirror.isComplete, followsPods, followsClaims { feed(.observing, now, &out) }
-        if let next = [dueWake, outboxWake, resync.dueAt].compactMap({ $0 }).min(), next != nextWake {
+        if let next = [dueWake, outboxWakes.values.min(), resync.dueAt].compactMap({ $0 }).min(), next != nextWake {
             nextWake = next
             out.append(.wake(at: next))
         }
@@ -86,9 +92,9 @@ public struct ClusterDuty: Sendable {
             dueWake = nil
             feed(DueList.Event.wake, now, &out)
         }
-        if let at = outboxWake, at <= now.instant {
-            outboxWake = nil
-            feed(Outbox.Event.wake, now, &out)
+        for (partition, _) in outboxWakes.filter({ $0.value <= now.instant }).sorted(by: { $0.key < $1.key }) {
+            outboxWakes[partition] = nil
+            feed(Outbox.Event.wake, partition, now, &out)
         }
         for name in resync.due(now: now.instant) {
             publish(Key(cluster: cluster, namespace: name.namespace, name: name.name), .due, "", now, &out)
@@ -155,14 +161,17 @@ public struct ClusterDuty: Sendable {
 
     private mutating func publish(_ key: Key, _ cause: Cause, _ snapshot: String, _ now: Now, _ out: inout [Effect]) {
         let trace = StableHash.hex(of: key.description, cause.rawValue, snapshot, "\(now.instant.milliseconds)")
-        feed(.changed(KeyChanged(key: key, cause: cause, snapshot: snapshot, term: Int64(term), traceID: trace, at: now.wall)), now, &out)
+        let change = KeyChanged(key: key, cause: cause, snapshot: snapshot, term: Int64(term), traceID: trace, at: now.wall)
+        feed(.changed(change), partition(of: key), now, &out)
     }
 
-    private mutating func feed(_ event: Outbox.Event, _ now: Now, _ out: inout [Effect]) {
-        for effect in outbox.handle(event, now: now.instant) {
+    private func partition(of key: Key) -> Int { map.partition(of: key, of: place) }
+
+    private mutating func feed(_ event: Outbox.Event, _ partition: Int, _ now: Now, _ out: inout [Effect]) {
+        for effect in outboxes[partition, default: Outbox(limits: outboxLimits)].handle(event, now: now.instant) {
             switch effect {
             case .publish(let change): out.append(.publish(change))
-            case .wake(let at): outboxWake = at
+            case .wake(let at): outboxWakes[partition] = at
             }
         }
     }

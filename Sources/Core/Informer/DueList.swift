@@ -11,7 +11,7 @@ public struct DueList: Sendable {
         public var expireAfter: Duration = .zero
         /// between this machine's clock and the API server's
         public var skewMax: Duration = .seconds(30)
-        /// how soon a due key that was published is published again if nothing came of it
+        /// how soon a due key that was published, or a deletion, comes again if nothing came of it
         public var repeatAfter: Duration = .seconds(30)
         /// how old a recorded call may be before its key is due: longer than a request can live
         public var intentAgeMax: Duration = .seconds(120)
@@ -203,7 +203,9 @@ public struct DueList: Sendable {
                 continue
             }
             effects.append(.deleteClaim(namespace: name.namespace, name: name.name, uid: entry.uid, resourceVersion: entry.resourceVersion))
-            entries[name] = nil  // a refused deletion comes back as a changed claim
+            // Until the claim is seen to go: a deletion that nobody answered, or that was thrown back, changes nothing that would be heard of.
+            entries[name]!.expiresAt = now.wall + settings.repeatAfter
+            schedule(name)
         }
         return effects
     }

@@ -1,4 +1,4 @@
-/// What is to be published and is not acknowledged yet: the newest change of every key, in the order in which keys first
+/// What is to be published to one partition and is not acknowledged yet: the newest change of every key, in the order in which keys first
 /// changed. Kafka may be away for as long as it likes: it is bounded by the number of keys, not by the number of changes.
 ///
 /// One key has one publication in flight at a time, so its changes arrive in order.

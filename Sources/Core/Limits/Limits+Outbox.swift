@@ -1,9 +1,9 @@
 extension Limits {
     /// What a leader publishes.
     public struct Outbox: Hashable, Sendable {
-        /// Publications on their way at once; more wait their turn.
+        /// Publications to one partition on their way at once; more wait their turn.
         public var inFlightMax = 256
-        /// After a failure nothing is sent for a while: doubles from the first to the second, starts over with the first success.
+        /// After a failure nothing is sent to that partition for a while: doubles from the first to the second, starts over with the first success.
         public var backoffFirst = Duration.milliseconds(500)
         public var backoffMax = Duration.seconds(30)
 

@@ -6,6 +6,8 @@ struct OpenWatch: Sendable {
     /// A server ends a watch in time; silence beyond that much more is a lost server. (TCP keep-alive notices most of them
     /// long before, in two minutes.)
     private static let overtime = Duration.seconds(30)
+    /// A server answers a watch at once, before there is anything to tell.
+    private static let headTimeout = Duration.seconds(30)
     private static let refusalBytesMax = 64 << 10
 
     let openedAt: ContinuousClock.Instant
@@ -23,6 +25,7 @@ struct OpenWatch: Sendable {
         ])
         var request = try client.request("GET", path.path + query, what: what)
         request.timeout = nil
+        request.headTimeout = Self.headTimeout
         request.idleTimeout = time + Self.overtime
         let head: HTTPHead
         let body: HTTPBody

@@ -120,8 +120,10 @@ public struct Reflector: Hashable, Sendable {
     private mutating func listAgain(after effects: [Effect], _ error: KubernetesError?) -> [Effect] {
         failures += 1
         last = nil
+        // However soon the list comes: until it is there, changes may have been missed.
+        let effects = effects + (error.map { [.report(.disconnected($0))] } ?? [])
         if failures == 1 { return list(after: effects) }
-        return pause(effects + (error.map { [.report(.disconnected($0))] } ?? []), .waitingToList, retryAfter: error?.retryAfter)
+        return pause(effects, .waitingToList, retryAfter: error?.retryAfter)
     }
 
     private mutating func page(_ version: String, _ next: String?) -> [Effect] {

@@ -3,32 +3,29 @@ internal import Kubernetes
 internal import Lifecycle
 
 /// The API server's wall clock, learnt from its answers: what is written into claims is stamped by it, so that two replicas
-/// with wrong clocks agree.
+/// with wrong clocks agree, and setting this machine's clock moves no expiry.
 final class ClusterClock: Sendable {
-    /// server minus local, milliseconds; the smallest seen since the clocks were last far apart
-    private let offset = Locked<Int64?>(nil)
+    private let server = Locked(RemoteClock())
     private let local: @Sendable () -> Now
 
     init(local: @escaping @Sendable () -> Now) { self.local = local }
 
     func learn(_ time: ServerTime?) {
         guard let time else { return }
-        // The header is cut to a second: between its value and a second later, half way is best known.
-        let sample = time.date.milliseconds + 500 - local().wall.milliseconds
-        offset.withLock { known in
-            guard let old = known, abs(old - sample) <= 1500 else {
-                known = sample
-                return
-            }
-        }
+        // Both clocks count in suspend; how long ago it was is the same on either.
+        let (now, here) = (local().instant, ContinuousClock.now)
+        server.withLock { $0.learn(date: time.date, sent: now - (here - time.sentAt), received: now - (here - time.receivedAt)) }
     }
 
     /// How far this machine's wall clock is behind the server's; zero before the first answer.
-    var skew: Duration { .milliseconds(offset.withLock { $0 } ?? 0) }
+    var skew: Duration {
+        let now = local()
+        return server.withLock { $0 }.at(now.instant, now: now) - now.wall
+    }
 
     func now() -> Now {
         var now = local()
-        now.wall = now.wall + skew
+        now.wall = server.withLock { $0 }.at(now.instant, now: now)
         return now
     }
 }

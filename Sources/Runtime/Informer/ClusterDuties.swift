@@ -23,14 +23,18 @@ actor ClusterDuties {
     /// writes and publications under way
     private var tasks: [Int: Task<Void, Never>] = [:]
     private var tasksStarted = 0
+    /// Writes to the API server. The renewal of the Lease goes to the same server and must not wait behind a thousand nodes.
+    private var writes = Turns<@Sendable (ClusterDuties) async -> Void>(max: 16)
+    /// nodes whose capacity is being written, or waits to be
+    private var patching: Set<String> = []
     private var alarm: Task<Void, Never>?
 
     /// - Parameters:
     ///   - expireAfter: how long a claim is kept without a pod whose spec does not say; zero: for ever.
     ///   - mayAct: whether the term is still led, asked before every write.
     init(
-        cluster: String, term: Leadership.Term, expireAfter: Duration, port: ClusterPort, publisher: any QueuePublisher, log: Log, metrics: ControllerMetrics,
-        mayAct: @escaping @Sendable () -> Bool
+        cluster: String, term: Leadership.Term, map: ShardMap, place: AccountRegion, expireAfter: Duration, port: ClusterPort, publisher: any QueuePublisher,
+        log: Log, metrics: ControllerMetrics, mayAct: @escaping @Sendable () -> Bool
     ) {
         self.cluster = cluster
         self.term = term
@@ -41,7 +45,7 @@ actor ClusterDuties {
         self.mayAct = mayAct
         var due = DueList.Settings()
         due.expireAfter = expireAfter
-        duty = ClusterDuty(cluster: cluster, term: term, due: due)
+        duty = ClusterDuty(cluster: cluster, term: term, map: map, place: place, due: due)
     }
 
     /// Returns when the task is cancelled, which is how a term ends.
@@ -83,6 +87,21 @@ actor ClusterDuties {
             await work(self)
             tasks[id] = nil
         }
+    }
+
+    private func write(_ work: @escaping @Sendable (ClusterDuties) async -> Void) {
+        if let work = writes.ask(work) { runInTurn(work) }
+    }
+
+    private func runInTurn(_ work: @escaping @Sendable (ClusterDuties) async -> Void) {
+        start { duties in
+            await work(duties)
+            await duties.writeEnded()
+        }
+    }
+
+    private func writeEnded() {
+        if let next = writes.end() { runInTurn(next) }
     }
 
     // MARK: what is seen
@@ -150,7 +169,7 @@ actor ClusterDuties {
         for effect in duty.handle(event, now: port.clock.now()) {
             switch effect {
             case .publish(let change): start { await $0.send(change) }
-            case .deleteClaim(let namespace, let name, let uid, let version): start { await $0.expire(namespace, name, uid, version) }
+            case .deleteClaim(let namespace, let name, let uid, let version): write { await $0.expire(namespace, name, uid, version) }
             case .wake(let at): wake(at)
             }
         }
@@ -161,7 +180,8 @@ actor ClusterDuties {
     }
 
     private func send(_ change: KeyChanged) async {
-        guard !ended, mayAct() else { return }
+        if ended { return }
+        guard mayAct() else { return feed(.publishFailed(change.key)) }
         do {
             try await publisher.publish(change)
             if ended { return }
@@ -189,6 +209,7 @@ actor ClusterDuties {
         alarm?.cancel()
         alarm = Task {
             guard await BootClock.sleep(until: at) else { return }
+            feed(.skew(port.clock.skew))
             feed(.wake)
         }
     }
@@ -196,11 +217,12 @@ actor ClusterDuties {
     // MARK: nodes
 
     private func node(_ record: NodeRecord) {
-        guard let count = nodes.wanted(record, names: port.names, log: log) else { return }
-        start { await $0.patch(record, count) }
+        guard let count = nodes.wanted(record, names: port.names, log: log), patching.insert(record.name).inserted else { return }
+        write { await $0.patch(record, count) }
     }
 
     private func patch(_ record: NodeRecord, _ count: Int) async {
+        defer { patching.remove(record.name) }
         guard !ended, mayAct() else { return }
         do throws(KubernetesError) {
             _ = try await port.client.mergePatch(

@@ -50,6 +50,8 @@ struct StaleBindings {
         }
     }
 
+    mutating func forget(_ isGone: (Key) -> Bool) { keys = keys.filter { !isGone($0.key) } }
+
     private mutating func confirmed(_ key: Key, at now: Instant) -> Duration? {
         defer { keys[key] = nil }
         return keys[key]?.absentSince.map { now - $0 }

@@ -16,6 +16,7 @@ actor WorkerService: Service {
     private let port: WorkerPort
     private let ledger: any Ledger
     private let map: ShardMap
+    private let place: AccountRegion
     private let log: Log
     private let metrics: ControllerMetrics
     private var worker: Worker
@@ -45,7 +46,7 @@ actor WorkerService: Service {
         self.queue = queue
         self.port = port
         self.ledger = ledger
-        self.map = map
+        (self.map, self.place) = (map, place)
         self.log = log
         self.metrics = metrics
         drainMax = limits.shard.drainMax
@@ -119,6 +120,7 @@ actor WorkerService: Service {
             if stopping { break }
             self.generation = generation
             hasJoined = true
+            forget(allBut: Set(starts.keys.map(Int.init)))
             log.info(
                 "partitions assigned", [Field("partitions", starts.keys.sorted().map(String.init).joined(separator: ",")), Field("generation", generation)])
             feed(.assigned(starts.sorted { $0.key < $1.key }.map { PartitionOffset(partition: Int($0.key), offset: $0.value) }))
@@ -148,6 +150,14 @@ actor WorkerService: Service {
         if stopping { idle.open() }
     }
 
+    /// What was measured of keys that another replica works on now.
+    private func forget(allBut partitions: Set<Int>) {
+        func isGone(_ key: Key) -> Bool { !partitions.contains(map.partition(of: key, of: place)) }
+        startedAt = startedAt.filter { !isGone($0.key) }
+        binding = binding.filter { !isGone($0) }
+        stale.forget(isGone)
+    }
+
     // MARK: effects
 
     private func feed(_ event: Worker.Event) {
@@ -174,9 +184,10 @@ actor WorkerService: Service {
         case .resume(let partitions): queue.resume(partitions.map(Int32.init), generation: generation)
         case .relinquish(let partitions):
             // The commit before it is answered first: with the partitions goes the right to commit them.
-            Task { [lastCommit] in
+            Task { [lastCommit, generation] in
                 await lastCommit?.value
-                relinquished(partitions)
+                // Those of an assignment that was lost meanwhile are not those that are asked for now.
+                if generation == self.generation { relinquished(partitions) }
             }
         case .wake(let at):
             alarm?.cancel()

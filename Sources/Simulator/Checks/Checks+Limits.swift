@@ -63,9 +63,11 @@ extension Checks {
     func limits(taking side: WorkerSide) {
         if side.machine.partitions.isEmpty { return }
         let count = offsets[side.id]?.holdingCount ?? 0
-        if count >= limits.shard.keysMax + limits.outbox.inFlightMax { fail("limits", "a message for a worker where \(count) keys hold offsets back") }
+        if count >= limits.shard.keysMax + sim.draw.slots * limits.outbox.inFlightMax {
+            fail("limits", "a message for a worker where \(count) keys hold offsets back")
+        }
     }
-    func limits(inFlight count: Int) { if count > limits.outbox.inFlightMax { fail("limits", "\(count) publications on their way") } }
+    func limits(inFlight count: Int) { if count > limits.outbox.inFlightMax { fail("limits", "\(count) publications to one partition on their way") } }
 
     // MARK: ownership
 

@@ -218,7 +218,7 @@ final class Consumer: QueueSide {
         if let side { sim.checks.limits(fetchOf: side) }
         let asked = epoch
         log.link.call(replica, timeout: .seconds(10)) { [self] in
-            wanted.map { ($0.key, log.model.fetch($0.key, from: $0.value, max: 50)) }
+            wanted.map { ($0.key, log.fetch($0.key, from: $0.value, max: 50)) }
         } _: { [self] answer in
             isFetching = false
             guard epoch == asked, case .active = state, let answer else { return }

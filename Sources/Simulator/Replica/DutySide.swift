@@ -26,18 +26,26 @@ final class DutySide {
     private(set) var presence: [Key: Presence] = [:]
     private func key(_ pod: Pod) -> Key { cluster.key(pod.namespace, pod.name) }
     private func key(_ claim: Claim) -> Key { cluster.key(claim.namespace, claim.name) }
-    private var inFlight = 0
+    /// What is known of the publications to one partition.
+    private struct Lane {
+        var inFlight = 0
+        /// when one failed: for a while nothing is sent
+        var failedAt = Instant.anyTime
+        var sending = SendTrace()
+    }
+    private var lanes: [Int: Lane] = [:]
     /// published and not answered
     private var unanswered: [Key: Int] = [:]
-    /// when a publication failed: for a while nothing is sent
-    private var failedAt = Instant.anyTime
-    private var sending = SendTrace()
     /// what the last event made it publish
     private var published: Set<Key> = []
     private var publishedAt: [Key: Instant] = [:]
     /// next attempts, as it was told of the claims
     private var attempts: [Key: Timestamp] = [:]
     private var overdueSince: [Key: Instant] = [:]
+    /// static claims that are kept for the next pod, as it was told, and when their deletion was asked for
+    private var kept: [Key: Claim] = [:]
+    private var deletedAt: [Key: Instant] = [:]
+    private var unexpiredSince: [Key: Instant] = [:]
     private var toldSkew = Duration.zero
     var doubtsClockSince: Instant? { replica.doubtsClockSince }
 
@@ -48,7 +56,9 @@ final class DutySide {
         var due = DueList.Settings()
         due.observation = replica.sim.draw.observation
         due.expireAfter = replica.sim.draw.expireAfter
-        machine = ClusterDuty(cluster: leader.cluster.uid, term: term, due: due, outbox: replica.sim.draw.limits.outbox)
+        let account = replica.account
+        machine = ClusterDuty(
+            cluster: leader.cluster.uid, term: term, map: account.map, place: account.place, due: due, outbox: replica.sim.draw.limits.outbox)
         pods = Follower(
             replica, leader.cluster, list: { $0.sortedPods }, changes: { $0.podChanges },
             tell: { [weak self] in self?.heard(.pods($0), of: \.followsPods, $0) })
@@ -107,18 +117,18 @@ final class DutySide {
         case .lost, .rewound: self[keyPath: kind] = false
         case .listed(let objects):
             if let claims = objects as? [Claim] {
-                (attempts, overdueSince) = ([:], [:])
-                for claim in claims { attempts[key(claim)] = claim.status.nextAttemptAt }
+                (attempts, overdueSince, kept, unexpiredSince) = ([:], [:], [:], [:])
+                for claim in claims { told(claim) }
             }
             guard Object.self == Pod.self, let pods = objects as? [Pod] else { break }
             for case (let key, .present) in presence { presence[key] = .gone(sim.now) }
             for pod in pods { presence[key(pod)] = .present(pod) }
         case .changed(let object):
             if let pod = object as? Pod { presence[key(pod)] = .present(pod) }
-            if let claim = object as? Claim { (attempts[key(claim)], overdueSince[key(claim)]) = (claim.status.nextAttemptAt, nil) }
+            if let claim = object as? Claim { told(claim) }
         case .gone(let object):
             if let pod = object as? Pod { presence[key(pod)] = .gone(sim.now) }
-            if let claim = object as? Claim { (attempts[key(claim)], overdueSince[key(claim)]) = (nil, nil) }
+            if let claim = object as? Claim { (attempts[key(claim)], overdueSince[key(claim)], kept[key(claim)]) = (nil, nil, nil) }
         }
         observesSince = followsPods && followsClaims ? observesSince ?? sim.now : nil
     }
@@ -129,9 +139,7 @@ final class DutySide {
         guard case .present(let old) = presence[key] else { return }
         if old.uid == pod.uid, old.podIP == pod.podIP, old.want == pod.want, old.isTerminating == pod.isTerminating { return }
         if case .none = pod.want, case .none = old.want { return }
-        if published.contains(key) || unanswered[key, default: 0] > 0 || sim.now - failedAt < .seconds(60) || inFlight >= sim.draw.limits.outbox.inFlightMax {
-            return
-        }
+        if published.contains(key) || !mayPublish(key) { return }
         sim.checks.fail("news", "\(key.name): a change of its pod was heard and not published")
     }
 
@@ -140,11 +148,41 @@ final class DutySide {
     private func checkDue() {
         for (key, next) in attempts where sim.wall - next > .seconds(40) {
             let isQuiet = publishedAt[key].map { sim.now - $0 > .seconds(40) } ?? true
-            let mayPublish = sim.now - failedAt >= .seconds(60) && inFlight < sim.draw.limits.outbox.inFlightMax && unanswered[key, default: 0] == 0
-            overdueSince[key] = isQuiet && mayPublish ? overdueSince[key] ?? sim.now : nil
+            overdueSince[key] = isQuiet && mayPublish(key) ? overdueSince[key] ?? sim.now : nil
         }
         let late = overdueSince.filter { sim.now - $0.value > .seconds(5) }.keys.min()
         if let late { sim.checks.fail("parked", "\(cluster.label(late)): its next attempt is due, and is not published") }
+    }
+
+    private func told(_ claim: Claim) {
+        let key = key(claim)
+        (attempts[key], overdueSince[key]) = (claim.status.nextAttemptAt, nil)
+        let isKept = !claim.isDeleting && claim.spec.deletePolicy == .retain && claim.status.expiresAt != nil
+        (kept[key], unexpiredSince[key]) = (isKept ? claim : nil, nil)
+    }
+
+    /// A claim whose time without a pod is over is deleted, and again every half minute until it is seen to go.
+    private func checkExpired() {
+        let observation = sim.draw.observation + sim.draw.observation / 50 + .seconds(5)
+        guard doubtsClockSince == nil, let observesSince, sim.now - observesSince > observation else {
+            unexpiredSince = [:]
+            return
+        }
+        for (key, claim) in kept {
+            let time = claim.spec.expireAfter ?? sim.draw.expireAfter
+            var ends = [claim.status.expiresAt, claim.status.retainedSince.map { $0 + time }].compactMap { $0 }
+            var isThere = false
+            switch presence[key] {
+            case .present: isThere = true
+            case .gone(let at): ends.append(sim.wall + (at + time - sim.now))
+            case nil: break
+            }
+            let isOver = !isThere && time > .zero && sim.wall - ends.max()! > .seconds(40)
+            let isQuiet = deletedAt[key].map { sim.now - $0 > .seconds(40) } ?? true
+            unexpiredSince[key] = isOver && isQuiet ? unexpiredSince[key] ?? sim.now : nil
+        }
+        let late = unexpiredSince.filter { sim.now - $0.value > .seconds(5) }.keys.min()
+        if let late { sim.checks.fail("expiry", "\(cluster.label(late)): its time is over, and it is not deleted") }
     }
 
     private func feed(_ event: ClusterDuty.Event) {
@@ -156,9 +194,10 @@ final class DutySide {
         for effect in machine.handle(event, now: replica.now()) {
             if case .publish(let change) = effect {
                 published.insert(change.key)
-                inFlight += 1
-                sim.checks.limits(inFlight: inFlight)
-                sim.checks.publishes(change, sending, replica.now().instant)
+                let lane = lanes[partition(change.key), default: Lane()]
+                sim.checks.limits(inFlight: lane.inFlight + 1)
+                sim.checks.publishes(change, lane.sending, replica.now().instant)
+                lanes[partition(change.key), default: Lane()].inFlight += 1
                 unanswered[change.key, default: 0] += 1
                 (publishedAt[change.key], overdueSince[change.key]) = (sim.now, nil)
             }
@@ -166,11 +205,13 @@ final class DutySide {
             if case .deleteClaim(let namespace, let name, _, _) = effect {
                 let key = cluster.key(namespace, name)
                 sim.checks.expires(self, key)
+                (deletedAt[key], unexpiredSince[key]) = (sim.now, nil)
                 (attempts[key], overdueSince[key]) = (nil, nil)  // until more is heard of it
             }
             replica.later { [self] in if !isOver { perform(effect) } }
         }
         checkDue()
+        checkExpired()
     }
 
     private func perform(_ effect: ClusterDuty.Effect) {
@@ -183,6 +224,7 @@ final class DutySide {
             sim.note { "\(self.replica.name): \(self.cluster.label(key)) expired" }
             let cluster = cluster
             let checks = sim.checks!
+            if sim.isFaulty, sim.happens(.throwBack, perMille: sim.draw.faults.throwBack) { return }
             cluster.link.call(replica, timeout: .seconds(10)) {
                 if cluster.expire(key, uid: uid, resourceVersion: version) { checks.expired(cluster, key) }
             } _: { _ in
@@ -201,23 +243,36 @@ final class DutySide {
             return
         }
         let account = replica.account
-        account.log.link.call(replica, timeout: .seconds(30)) {
-            account.log.publish(change, to: account.map.partition(of: change.key, of: account.place))
-        } _: { [self] (answer: Void?) in
-            answered(change, arrived: answer != nil)
+        account.log.link.call(replica, timeout: .seconds(30)) { [self] in
+            account.log.publish(change, to: partition(change.key))
+        } _: { [self] isAppended in
+            guard isAppended == false else { return answered(change, arrived: isAppended != nil) }
+            // librdkafka waits for a leader of the partition as long as it waits for an answer.
+            let life = replica.life
+            sim.after(.seconds(30)) { [self] in replica.deliver(life) { [self] in answered(change, arrived: false) } }
         }
     }
 
+    private func partition(_ key: Key) -> Int { replica.account.map.partition(of: key, of: replica.account.place) }
+
+    /// Nothing that is known of its partition, whatever is the matter with others, holds it up.
+    private func mayPublish(_ key: Key) -> Bool {
+        let lane = lanes[partition(key), default: Lane()]
+        return sim.now - lane.failedAt >= .seconds(60) && lane.inFlight < sim.draw.limits.outbox.inFlightMax && unanswered[key, default: 0] == 0
+    }
+
     private func answered(_ change: KeyChanged, arrived: Bool) {
-        inFlight -= 1
+        var lane = lanes[partition(change.key), default: Lane()]
+        lane.inFlight -= 1
         unanswered[change.key, default: 0] -= 1
         let (local, limits) = (replica.now().instant, sim.draw.limits.outbox)
         if arrived {
-            sending.arrived(local, limits)
+            lane.sending.arrived(local, limits)
         } else {
-            failedAt = sim.now
-            sending.failed(local, limits)
+            lane.failedAt = sim.now
+            lane.sending.failed(local, limits)
         }
+        lanes[partition(change.key)] = lane
         feed(arrived ? .acknowledged(change.key) : .publishFailed(change.key))
     }
 }

@@ -6,6 +6,8 @@ final class EventLog {
     private unowned let sim: Simulation
     var model: LogModel
     let link: Link
+    /// partitions that have no leader
+    var offline: Set<Int> = []
     /// told when there is something new in one of its partitions
     private var consumers: [String: Consumer] = [:]
     private var nextCheck: Instant?
@@ -18,10 +20,16 @@ final class EventLog {
         link = Link(sim, "log", latency: sim.draw.latency)
     }
 
-    /// - Returns: that it is safe.
-    func publish(_ change: KeyChanged, to partition: Int) {
+    /// - Returns: whether it is safe; without a leader of the partition it is not.
+    func publish(_ change: KeyChanged, to partition: Int) -> Bool {
+        if offline.contains(partition) { return false }
         model.append(change, to: partition)
         if let owner = model.owner(of: partition) { consumers[owner]?.poke() }
+        return true
+    }
+    /// Nothing comes of a partition without a leader.
+    func fetch(_ partition: Int, from offset: Int64, max: Int) -> LogModel.Fetched {
+        offline.contains(partition) ? .records([]) : model.fetch(partition, from: offset, max: max)
     }
 
     func join(_ member: String, _ consumer: Consumer, instance: String) {

@@ -21,6 +21,8 @@ final class Users {
         var expiredDuration: String?
         /// what was last written for it is nonsense
         var isMistyped = false
+        /// it is away for long: nobody thinks of it before then
+        var awayUntil: Instant?
         init(_ key: Key, _ kind: Kind) {
             self.key = key
             self.kind = kind
@@ -94,6 +96,7 @@ final class Users {
         let pod = cluster.pods[name.key]
         let claim = cluster.claims[name.key]
         guard let pod else {
+            if isAwayForLong(name) { return }
             let turn = sim.chance.below(10)
             if turn < sim.draw.returns, !isScaledAway(name) { create(name) } else if turn == 9, claim != nil { deleteClaim(name.key) }
             return
@@ -115,6 +118,13 @@ final class Users {
         case 19: changeMind(name)
         default: preconditionFailure("below 20")
         }
+    }
+
+    /// Static claims expire of which nobody thinks for long.
+    private func isAwayForLong(_ name: Name) -> Bool {
+        guard sim.draw.staysAway, name.kind == .fixed else { return false }
+        if name.awayUntil == nil { name.awayUntil = sim.now + sim.chance.pick(.zero, .zero, sim.chance.seconds(60...500)) }
+        return sim.now < name.awayUntil!
     }
 
     func annotations(_ name: Name) -> JSONValue {
@@ -141,6 +151,7 @@ final class Users {
     private func create(_ name: Name, after before: Pod? = nil) {
         guard cluster.pods[name.key] == nil, !isScaledAway(name), let (node, index) = cluster.kubelet.schedule(before?.nodeName) else { return }
         mistype(name)
+        name.awayUntil = nil
         var pod: JSONValue = [
             "metadata": ["name": .string(name.key.name), "namespace": .string(name.key.namespace)],
             "spec": ["nodeName": .string(node), "containers": [["name": "c", "image": "i"]]],

@@ -18,6 +18,10 @@ public struct Draw: Sendable, CustomStringConvertible {
         var rewindEvery: Duration?
         var compactEvery: Duration?
         var emptyLogEvery: Duration?
+        /// per mille of the deletions of expired claims that an API server with too much to do throws back
+        var throwBack = 0
+        /// one partition of the log is without a leader for a while
+        var offlineEvery: Duration?
         var throttleEvery: Duration?
         var quotaEvery: Duration?
         var deliveryFailedEvery: Duration?
@@ -76,6 +80,8 @@ public struct Draw: Sendable, CustomStringConvertible {
     var churnEvery = Duration.seconds(15)
     /// in ten times that a name is away and thought of, how often it comes back
     var returns = 8
+    /// some of the static ones stay away for minutes
+    var staysAway = false
     /// per cent of the pods that go as soon as they have come
     var fleeting = 0
     var faults = Faults()
@@ -107,6 +113,13 @@ public struct Draw: Sendable, CustomStringConvertible {
         returns = chance.pick(8, 8, 3)
         fleeting = chance.pick(0, 5, 30)
         drawFaults(chance)
+        if cloud.seed % 2 == 0 { faults.throwBack = 300 }
+        // terms so long that claims expire in them, and are asked to go more than once
+        if cloud.seed % 8 == 0 {
+            (staysAway, expireAfter, observation) = (true, .seconds(15), .seconds(10))
+            (faults.crash, faults.pause, faults.restartEvery, faults.clockJumpEvery) = (0, 0, nil, nil)
+        }
+        if usesKafka, cloud.seed % 3 == 2 { faults.offlineEvery = .seconds(120) }
         if cloud.seed % 3 == 1 { faults.timerLateness = .milliseconds(cloud.seed % 2 == 0 ? 50 : 800) }
         // so many that the account's rates are felt; one at a time they would take longer than the time to heal
         if cloud.seed % 12 == 0 {
@@ -221,7 +234,7 @@ public struct Draw: Sendable, CustomStringConvertible {
         clocks \(clockRates) per mille, \(clockErrors), observation \(observation), lost static replaced \(replacesLostStatic), \
         unknown ids \(cloud.unknownID), tokens \(cloud.tokenRetention), failed deliveries arrive \(cloud.failedDeliveriesArrive), \
         latency \(latency) ms, cloud \(cloudLatency) ms, \(cloud.latency.bind) to bind, listing lag \(cloud.listingLag), describe lag \(cloud.describeLag), \
-        churn \(churnEvery), \(returns) of 10 come back, \(fleeting) of 100 go at once, \(faults)
+        churn \(churnEvery), \(returns) of 10 come back, some stay away \(staysAway), \(fleeting) of 100 go at once, \(faults)
         """
     }
 }

@@ -10,6 +10,8 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case rewind
     case compact
     case emptyLog = "empty-log"
+    case offline
+    case throwBack = "throw-back"
     case throttle
     case quota
     case deliveryFailed = "delivery-failed"
@@ -45,6 +47,8 @@ extension Draw.Faults {
         case .rewind: rewindEvery = nil
         case .compact: compactEvery = nil
         case .emptyLog: emptyLogEvery = nil
+        case .offline: offlineEvery = nil
+        case .throwBack: throwBack = 0
         case .throttle: throttleEvery = nil
         case .quota: quotaEvery = nil
         case .deliveryFailed: deliveryFailedEvery = nil

@@ -23,6 +23,7 @@ final class Faults {
             sim.checks.logIsEmptied()
             if chance.below(2) == 0 { account.log.model.expireAll() } else { account.log.model.recreate(now: sim.wall) }
         }
+        every(faults.offlineEvery, .offline) { [self] in takeOffline() }
         every(faults.throttleEvery, nil) { [self] in
             account.cloud.busyUntil = sim.now + chance.seconds(1...20)
             sim.note { "others use up the account's requests" }
@@ -87,6 +88,15 @@ final class Faults {
     /// Without the cloud every run waits for it, and keys for the runs: they have waited from now on.
     private func begin(_ link: Link) {
         if link === account.cloud.link { account.replicas.forEach(sim.checks.stoodStill) }
+    }
+
+    /// One partition of the log has no leader for a while.
+    private func takeOffline() {
+        let partition = account.map.partition(ofSlot: chance.below(account.map.slots), of: account.place)
+        let time = chance.pick(chance.seconds(1...15), chance.seconds(10...150))
+        sim.note { "the log: partition \(partition) has no leader for \(time)" }
+        account.log.offline.insert(partition)
+        sim.after(time) { [self] in account.log.offline.remove(partition) }
     }
 
     /// Somebody takes a permission away, and gives it back.
@@ -189,6 +199,7 @@ final class Faults {
             link.isDown = false
             link.cutOff = []
         }
+        account.log.offline = []
         account.cloud.busyUntil = nil
         account.cloud.unauthorised = []
         account.cloud.change { model in

@@ -3,6 +3,8 @@ import Core
 /// Values with defaults for tests of decisions: a pod `team/web-0` on `node-1`, its claim, its address.
 enum Build {
     static let key = Key(cluster: "cluster-1", namespace: "team", name: "web-0")
+    static let map = ShardMap(slots: 4)
+    static let place = AccountRegion(account: "default", region: "r")
     static let wall = Timestamp(milliseconds: 1_800_000_000_000)
     static let now = Now(instant: Instant(milliseconds: 1_000_000), wall: wall)
     static let policy = Policy(identity: "worker-a")

@@ -108,8 +108,24 @@ import Testing
         #expect(Self.wakes(list.handle(.wake, now: .s(20))) == [.s(300)])
         #expect(Self.deleted(list.handle(.wake, now: .s(299.9))) == [])
         #expect(
-            list.handle(.wake, now: .s(300)) == [.deleteClaim(namespace: "team", name: "web-0", uid: "claim-1", resourceVersion: "7")])
-        #expect(list.handle(.wake, now: .s(301)) == [], "once: a refused deletion comes back as a change")
+            list.handle(.wake, now: .s(300)) == [
+                .deleteClaim(namespace: "team", name: "web-0", uid: "claim-1", resourceVersion: "7"), .wake(at: Now.s(330).instant),
+            ])
+        #expect(Self.deleted(list.handle(.wake, now: .s(301))) == [])
+    }
+
+    @Test func `a deletion of which nothing came is asked for again, until the claim is seen to go`() {
+        var list = Self.following([Self.claim(expires: 400, since: 0)])
+        #expect(Self.deleted(list.handle(.wake, now: .s(400))) == ["web-0"])
+        #expect(Self.deleted(list.handle(.wake, now: .s(429.9))) == [])
+        #expect(Self.deleted(list.handle(.wake, now: .s(430))) == ["web-0"])
+        _ = list.handle(.podSeen(Self.pod()), now: .s(431))
+        #expect(Self.deleted(list.handle(.wake, now: .s(460))) == [], "its pod is back")
+        _ = list.handle(.podGone(Self.pod()), now: .s(461))
+        #expect(Self.deleted(list.handle(.wake, now: .s(860))) == [])
+        #expect(Self.deleted(list.handle(.wake, now: .s(861))) == ["web-0"])
+        _ = list.handle(.claimSeen(Self.claim(expires: 400, since: 0).with { $0.isDeleting = true }), now: .s(862))
+        #expect(Self.deleted(list.handle(.wake, now: .s(2000))) == [])
     }
 
     @Test func `nothing expires before its time`() {

@@ -4,7 +4,7 @@ import Testing
 /// What the leader publishes although nothing changed.
 @Suite struct ResyncTests {
     private static func duty(pods: [Pod], claims: [Claim]) -> ClusterDuty {
-        var duty = ClusterDuty(cluster: Build.key.cluster, term: 1)
+        var duty = ClusterDuty(cluster: Build.key.cluster, term: 1, map: Build.map, place: Build.place)
         for event in [.pods(.listed(pods)), .claims(.listed(claims)), .pods(.following), .claims(.following)] as [ClusterDuty.Event] {
             for effect in duty.handle(event, now: .s(0)) {
                 if case .publish(let change) = effect { _ = duty.handle(.acknowledged(change.key), now: .s(0)) }

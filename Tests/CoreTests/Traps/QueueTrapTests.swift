@@ -122,7 +122,7 @@ import Testing
 
     @Test func `what retention took from the log before anybody read it is published again`() {
         let lost = Build.key
-        var duty = ClusterDuty(cluster: lost.cluster, term: 1)
+        var duty = ClusterDuty(cluster: lost.cluster, term: 1, map: Build.map, place: Build.place)
         var log = LogModel(sessionTimeout: .seconds(30), rebalanceTimeout: .seconds(60))
         /// Publishes what is due, and says when.
         func publish(_ event: ClusterDuty.Event, at seconds: Double) -> Int {

@@ -52,7 +52,8 @@ private final class ScriptedPublisher: QueuePublisher {
         let port = ClusterPort(
             client: KubernetesClient(ClusterAccess(server: kubernetes.url), http: http), names: AnnotationNames(), clock: ClusterClock(local: LocalClock.now))
         return ClusterDuties(
-            cluster: "cluster-1", term: 1, expireAfter: .zero, port: port, publisher: publisher, log: Log(sink: { lines.add($0) }), metrics: ControllerMetrics()
+            cluster: "cluster-1", term: 1, map: ShardMap(slots: 4), place: AccountRegion(account: "default", region: "r"), expireAfter: .zero, port: port,
+            publisher: publisher, log: Log(sink: { lines.add($0) }), metrics: ControllerMetrics()
         ) { [mayAct] in mayAct.withLock { $0 } }
     }
     private func createPod(_ name: String, served: Bool = false) throws {

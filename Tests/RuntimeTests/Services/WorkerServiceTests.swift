@@ -121,6 +121,30 @@ private final class ScriptedQueue: QueueConsumer {
         await http.shutdown()
     }
 
+    @Test func `what was to be given back and was lost meanwhile gives nothing back of what came after`() async throws {
+        let http = HTTPClient()
+        let queue = ScriptedQueue()
+        let worker = try Self.worker(queue, http)
+        let life = Life()
+        let running = Task { try await worker.run(life) }
+        queue.stream.continuation.yield(.assigned([0: 7], generation: 3))
+        await queue.until("commit 0@7 of 3")
+        queue.stream.continuation.yield(.revoking(lost: false, finish: { queue.note("finish") }))
+        queue.stream.continuation.yield(.revoking(lost: true, finish: { queue.note("lost") }))
+        await queue.until("lost")
+        queue.stream.continuation.yield(.assigned([0: 8], generation: 4))
+        queue.stream.continuation.yield(.revoking(lost: false, finish: { queue.note("finish") }))
+        queue.stream.continuation.yield(.report("all is told"))
+        while await worker.trouble() != nil { await Task.yield() }  // nothing is owned any more: all of it was taken
+        queue.answers.open()
+        await queue.until("finish")
+        let notes = queue.notes.withLock { $0 }
+        #expect(notes.suffix(3) == ["commit 0@8 of 4", "committed", "finish"], "\(notes)")
+        life.requestStop()
+        try await running.value
+        await http.shutdown()
+    }
+
     @Test func `a queue that ends ends the worker with its words`() async throws {
         let http = HTTPClient()
         let queue = ScriptedQueue()
