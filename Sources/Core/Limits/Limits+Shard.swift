@@ -14,7 +14,8 @@ extension Limits {
         /// After a run that may not act any more, if the key is still ours by then.
         public var abandonedWait = Duration.seconds(1)
         /// How long a key that is not finished holds back its partition's commit. Then it is parked: settled for the log, looked
-        /// at again from memory, and after a crash by the reaper.
+        /// at again from memory, and after a crash by the reaper. A key whose claim is gone, of which the reaper knows nothing,
+        /// holds it back ten times as long.
         public var heldMax = Duration.seconds(60)
 
         /// `session.timeout.ms` of the consumer.

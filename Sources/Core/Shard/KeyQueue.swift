@@ -40,8 +40,12 @@ struct KeyQueue: Sendable {
         var failures = 0
         /// since when its offsets are held back
         var heldSince: Instant?
+        /// Its claim is gone, and nobody has looked since at what that left: no object says so any more, the log alone does.
+        var isBereft = false
+        /// it holds its offsets back for longer than others may
+        var isOverdue = false
         /// something of the log waits for it
-        var isHolding: Bool { waiting?.covers.isEmpty == false || running?.covers.isEmpty == false }
+        var isHolding: Bool { !isOverdue && (waiting?.covers.isEmpty == false || running?.covers.isEmpty == false) }
     }
 
     private struct Delay: Comparable, Sendable {
@@ -94,6 +98,12 @@ struct KeyQueue: Sendable {
         // In its lane it keeps its place: a key of which there is always news would never have its turn.
         if let queuedIn, item.waiting?.lane != queuedIn { _ = leave(hint.key, queuedIn) }
         item.notBefore = nil  // what is new does not wait for what failed
+        item.isOverdue = false
+        switch hint.cause {
+        case .claimGone: item.isBereft = true
+        case .claimSeen: item.isBereft = false
+        case .podSeen, .podGone, .due, .replayed: break
+        }
         enter(hint.key, &item, now: now)
         return surplus
     }
@@ -146,6 +156,7 @@ struct KeyQueue: Sendable {
         case .settled:
             item.failures = 0
             item.heldSince = nil
+            item.isOverdue = false
             enterOrForget(key, &item, now: now)
             return work.covers
         case .again(let after, _):
@@ -196,13 +207,18 @@ struct KeyQueue: Sendable {
         }
     }
 
-    /// Looks again later. A key that holds its offsets back for too long lets them go: it is parked.
+    /// How many times longer than others; a cluster that is gone for good must not hold the log back for ever.
+    private static let bereftFactor = 10
+
+    /// Looks again later. A key that holds its offsets back for too long lets them go: it is parked. Objects remember it, and whoever
+    /// leads publishes it again; where the claim is gone they do not, and its offsets stay held ten times as long.
     private mutating func hold(_ key: Key, _ item: inout Item, _ work: Work, delay: Duration, mayPark: Bool, now: Instant) -> [Cover] {
         var work = work
         var settled: [Cover] = []
-        let heldSince = item.heldSince ?? now
-        if mayPark, now + delay - heldSince > limits.heldMax {
-            (settled, work.covers) = (work.covers, [])
+        let held = now + delay - (item.heldSince ?? now)
+        if mayPark, held > limits.heldMax {
+            item.isOverdue = item.isBereft && held <= limits.heldMax * Self.bereftFactor
+            if !item.isOverdue { (settled, work.covers) = (work.covers, []) }
         }
         let wasTold = item.waiting != nil
         settled += merge(work, into: &item)

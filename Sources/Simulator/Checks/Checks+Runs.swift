@@ -188,6 +188,7 @@ extension Checks {
     func took(_ side: WorkerSide, _ key: Key, _ step: Step, _ reason: Reason) {
         guard case .createClaim = step, reason == .orphanedEIP, let run = runs[RunID(side: side.id, key: key)], run.hasLetGo else { return }
         if case .list? = run.podRead?.pod?.want { return }
+        if mayBeForgotten(key) { return }  // it may be what an earlier claim left
         fail("promise 1", "\(key.name): what its run has just let go it takes for an orphan")
     }
 
