@@ -218,6 +218,7 @@ final class Replica {
         let most = sim.draw.faults.timerLateness
         let hash = StableHash.of(name, "\(life)", "\(number)")
         guard sim.isFaulty, most > .zero, hash % 2 == 0 else { return .zero }
+        sim.happened(.lateTimer)
         return .milliseconds(Int(hash / 2 % UInt64(most.milliseconds + 1)))
     }
 
