@@ -35,7 +35,8 @@ public struct HTTPRequest: Sendable {
     /// From the start of the connection to the last byte of the answer; nil: no limit (watches).
     public var timeout: Duration?
     public var connectTimeout: Duration = .seconds(10)
-    /// Streams only: no complete header block for this long ends the stream as timed out; not more than `idleTimeout`, which says alone when this is nil.
+    /// Streams only: no byte of the header block, or of the body of a refusal (not 2xx), for this long ends the stream as timed out; not more
+    /// than `idleTimeout`, which says alone when this is nil.
     public var headTimeout: Duration?
     /// Streams only: no byte for this long, the consumer not being behind, ends the stream as timed out.
     public var idleTimeout: Duration?

@@ -152,7 +152,7 @@ final class Transfer {
         return heardAt.advanced(by: limit)
     }
     /// How long nothing may be heard, by what is awaited.
-    var silenceMax: Duration? { headDelivered ? request.idleTimeout : request.headTimeout ?? request.idleTimeout }
+    var silenceMax: Duration? { headDelivered && 200..<300 ~= status ? request.idleTimeout : request.headTimeout ?? request.idleTimeout }
 
     func explain(_ code: CURLcode) -> (HTTPClientError.Code, String) {
         if let tooLarge { return (.tooLarge, "\(host): \(tooLarge)") }

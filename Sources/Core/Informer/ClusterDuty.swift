@@ -67,6 +67,11 @@ public struct ClusterDuty: Sendable {
     /// Pods that want an EIP or have a claim, claims, and keys that are not published yet; for metrics.
     public var counts: (pods: Int, claims: Int, outbox: Int) { (mirror.counts.pods, mirror.counts.claims, outboxes.values.reduce(0) { $0 + $1.count }) }
 
+    /// Asked before a `deleteClaim` that has waited for its turn is performed: a pod may have come meanwhile, or a watch be lost.
+    public func mayDelete(namespace: String, name: String, uid: String, resourceVersion: String, now: Now) -> Bool {
+        due.mayDelete(namespace: namespace, name: name, uid: uid, resourceVersion: resourceVersion, now: now)
+    }
+
     /// - Parameter now: wall is the API server's clock.
     public mutating func handle(_ event: Event, now: Now) -> [Effect] {
         var out: [Effect] = []

@@ -11,8 +11,10 @@ public struct DueList: Sendable {
         public var expireAfter: Duration = .zero
         /// between this machine's clock and the API server's
         public var skewMax: Duration = .seconds(30)
-        /// how soon a due key that was published, or a deletion, comes again if nothing came of it
+        /// how soon a due key that was published comes again if nothing came of it; a deletion at first, then after waits that double up to
+        /// `deleteAgainMax`
         public var repeatAfter: Duration = .seconds(30)
+        public var deleteAgainMax: Duration = .seconds(600)
         /// how old a recorded call may be before its key is due: longer than a request can live
         public var intentAgeMax: Duration = .seconds(120)
         /// how long it is remembered when a pod went whose claim is not known to expire; a broken watch is noticed sooner
@@ -56,6 +58,8 @@ public struct DueList: Sendable {
         var expiresAt: Timestamp?
         /// how long it is kept without a pod
         var kept: Duration
+        /// how often its deletion was asked for, since it or a pod of its name was last heard of
+        var deletions = 0
         /// when a pod of its name was last seen to go: one that came and went before anybody wrote so into the claim
         var podGoneAt: Timestamp?
         /// when it is to be published: `nextAttemptAt`, and once that was published, a repetition
@@ -136,6 +140,7 @@ public struct DueList: Sendable {
         guard let entry = entries[name] else { return }
         // also where the claim is not known to expire yet: what is remembered of the pod before this one is not to count for it
         entries[name]?.podGoneAt = now.wall
+        entries[name]?.deletions = 0
         if let end = entry.expiresAt { entries[name]?.expiresAt = max(end, now.wall + entry.kept) }
     }
 
@@ -204,10 +209,18 @@ public struct DueList: Sendable {
             }
             effects.append(.deleteClaim(namespace: name.namespace, name: name.name, uid: entry.uid, resourceVersion: entry.resourceVersion))
             // Until the claim is seen to go: a deletion that nobody answered, or that was thrown back, changes nothing that would be heard of.
-            entries[name]!.expiresAt = now.wall + settings.repeatAfter
+            entries[name]!.expiresAt = now.wall + min(settings.repeatAfter * (1 << min(entry.deletions, 10)), settings.deleteAgainMax)
+            entries[name]?.deletions += 1
             schedule(name)
         }
         return effects
+    }
+
+    /// Whether a deletion that was asked for may still be carried out: it may have waited for its turn.
+    package func mayDelete(namespace: String, name: String, uid: String, resourceVersion: String, now: Now) -> Bool {
+        let name = Name(namespace: namespace, name: name)
+        guard let entry = entries[name], entry.uid == uid, entry.resourceVersion == resourceVersion, entry.deletions > 0 else { return false }
+        return pods[name] == nil && mayExpire(now: now)
     }
 
     /// The next moment at which anything here can become due.

@@ -45,7 +45,7 @@ public struct Outbox: Sendable {
         case .failed(let key):
             guard let change = inFlight.removeValue(forKey: key) else { break }
             // What has come since is newer and says all that this one said.
-            if waiting[key] == nil { waiting[key] = change }
+            waiting[key] = waiting[key].map { merged($0, after: change) } ?? change
             order.append(key)
             // What was sent together fails together, and is one sign.
             if let heldUntil, now < heldUntil { break }
@@ -59,10 +59,17 @@ public struct Outbox: Sendable {
     }
 
     private mutating func enqueue(_ change: KeyChanged) {
-        var change = change
-        // The newest says all; what it replaces may have been more urgent.
-        if let old = waiting[change.key], KeyQueue.lane(of: old.cause) == .changed, KeyQueue.lane(of: change.cause) == .resync { change.cause = old.cause }
+        let change = waiting[change.key].map { merged(change, after: $0) } ?? change
         if waiting.updateValue(change, forKey: change.key) == nil, inFlight[change.key] == nil { order.append(change.key) }
+    }
+
+    /// The newest says all; what it replaces may have been more urgent, and that a claim is gone is to be heard of (`KeyQueue` holds such
+    /// a key) unless it is there again.
+    private func merged(_ newer: KeyChanged, after old: KeyChanged) -> KeyChanged {
+        let wasChange = KeyQueue.lane(of: old.cause) == .changed
+        var newer = newer
+        if wasChange && KeyQueue.lane(of: newer.cause) == .resync || old.cause == .claimGone && newer.cause != .claimSeen { newer.cause = old.cause }
+        return newer
     }
 
     private mutating func publish(_ now: Instant) -> [Effect] {

@@ -100,7 +100,9 @@ struct KeyQueue: Sendable {
         item.notBefore = nil  // what is new does not wait for what failed
         item.isOverdue = false
         switch hint.cause {
-        case .claimGone: item.isBereft = true
+        case .claimGone:
+            item.isBereft = true
+            item.heldSince = item.running == nil ? nil : now  // counted anew, however long it has not come to an end before
         case .claimSeen: item.isBereft = false
         case .podSeen, .podGone, .due, .replayed: break
         }

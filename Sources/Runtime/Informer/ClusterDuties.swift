@@ -25,8 +25,10 @@ actor ClusterDuties {
     private var tasksStarted = 0
     /// Writes to the API server. The renewal of the Lease goes to the same server and must not wait behind a thousand nodes.
     private var writes = Turns<@Sendable (ClusterDuties) async -> Void>(max: 16)
-    /// nodes whose capacity is being written, or waits to be
-    private var patching: Set<String> = []
+    /// claims whose deletion is under way, or waits to be
+    private var deleting: Set<String> = []
+    /// nodes whose capacity is being written, or waits to be, and what came of them since
+    private var patching: [String: NodeRecord?] = [:]
     private var alarm: Task<Void, Never>?
 
     /// - Parameters:
@@ -169,7 +171,9 @@ actor ClusterDuties {
         for effect in duty.handle(event, now: port.clock.now()) {
             switch effect {
             case .publish(let change): start { await $0.send(change) }
-            case .deleteClaim(let namespace, let name, let uid, let version): write { await $0.expire(namespace, name, uid, version) }
+            case .deleteClaim(let namespace, let name, let uid, let version):
+                // One that is asked for again before it had its turn is the same.
+                if deleting.insert("\(namespace)/\(name)").inserted { write { await $0.expire(namespace, name, uid, version) } }
             case .wake(let at): wake(at)
             }
         }
@@ -195,7 +199,9 @@ actor ClusterDuties {
     }
 
     private func expire(_ namespace: String, _ name: String, _ uid: String, _ version: String) async {
-        guard !ended, mayAct() else { return }
+        defer { deleting.remove("\(namespace)/\(name)") }
+        let now = port.clock.now()
+        guard !ended, mayAct(), duty.mayDelete(namespace: namespace, name: name, uid: uid, resourceVersion: version, now: now) else { return }
         do throws(KubernetesError) {
             _ = try await port.client.delete(ClusterPort.claims.at(namespace, name), DeleteOptions(uid: uid, resourceVersion: version))
             log.info("claim expired", [Field("claim", "\(namespace)/\(name)"), Field("reason", Reason.claimExpired.rawValue)])
@@ -217,12 +223,17 @@ actor ClusterDuties {
     // MARK: nodes
 
     private func node(_ record: NodeRecord) {
-        guard let count = nodes.wanted(record, names: port.names, log: log), patching.insert(record.name).inserted else { return }
+        if patching[record.name] != nil {
+            patching[record.name] = .some(record)
+            return
+        }
+        guard let count = nodes.wanted(record, names: port.names, log: log) else { return }
+        patching[record.name] = .some(nil)
         write { await $0.patch(record, count) }
     }
 
     private func patch(_ record: NodeRecord, _ count: Int) async {
-        defer { patching.remove(record.name) }
+        defer { if let newer = patching.removeValue(forKey: record.name) ?? nil { node(newer) } }
         guard !ended, mayAct() else { return }
         do throws(KubernetesError) {
             _ = try await port.client.mergePatch(

@@ -120,6 +120,8 @@ actor WorkerService: Service {
             if stopping { break }
             self.generation = generation
             hasJoined = true
+            // What was to be given back before is somebody's by now.
+            (partitionsToRelinquish, relinquish) = ([], nil)
             forget(allBut: Set(starts.keys.map(Int.init)))
             log.info(
                 "partitions assigned", [Field("partitions", starts.keys.sorted().map(String.init).joined(separator: ",")), Field("generation", generation)])

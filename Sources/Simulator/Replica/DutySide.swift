@@ -44,7 +44,7 @@ final class DutySide {
     private var overdueSince: [Key: Instant] = [:]
     /// static claims that are kept for the next pod, as it was told, and when their deletion was asked for
     private var kept: [Key: Claim] = [:]
-    private var deletedAt: [Key: Instant] = [:]
+    private var deletions: [Key: (at: Instant, count: Int)] = [:]
     private var unexpiredSince: [Key: Instant] = [:]
     private var toldSkew = Duration.zero
     var doubtsClockSince: Instant? { replica.doubtsClockSince }
@@ -159,9 +159,10 @@ final class DutySide {
         (attempts[key], overdueSince[key]) = (claim.status.nextAttemptAt, nil)
         let isKept = !claim.isDeleting && claim.spec.deletePolicy == .retain && claim.status.expiresAt != nil
         (kept[key], unexpiredSince[key]) = (isKept ? claim : nil, nil)
+        deletions[key]?.count = 0
     }
 
-    /// A claim whose time without a pod is over is deleted, and again every half minute until it is seen to go.
+    /// A claim whose time without a pod is over is deleted, and again after waits that double, until it is seen to go.
     private func checkExpired() {
         let observation = sim.draw.observation + sim.draw.observation / 50 + .seconds(5)
         guard doubtsClockSince == nil, let observesSince, sim.now - observesSince > observation else {
@@ -178,7 +179,7 @@ final class DutySide {
             case nil: break
             }
             let isOver = !isThere && time > .zero && sim.wall - ends.max()! > .seconds(40)
-            let isQuiet = deletedAt[key].map { sim.now - $0 > .seconds(40) } ?? true
+            let isQuiet = deletions[key].map { sim.now - $0.at > .seconds(10 + min(30 << max($0.count - 1, 0), 600)) } ?? true
             unexpiredSince[key] = isOver && isQuiet ? unexpiredSince[key] ?? sim.now : nil
         }
         let late = unexpiredSince.filter { sim.now - $0.value > .seconds(5) }.keys.min()
@@ -191,7 +192,8 @@ final class DutySide {
             toldSkew = replica.skew
             feed(.skew(toldSkew))
         }
-        for effect in machine.handle(event, now: replica.now()) {
+        let effects = machine.handle(event, now: replica.now())
+        for effect in effects {
             if case .publish(let change) = effect {
                 published.insert(change.key)
                 let lane = lanes[partition(change.key), default: Lane()]
@@ -205,11 +207,12 @@ final class DutySide {
             if case .deleteClaim(let namespace, let name, _, _) = effect {
                 let key = cluster.key(namespace, name)
                 sim.checks.expires(self, key)
-                (deletedAt[key], unexpiredSince[key]) = (sim.now, nil)
+                (deletions[key], unexpiredSince[key]) = ((sim.now, (deletions[key]?.count ?? 0) + 1), nil)
                 (attempts[key], overdueSince[key]) = (nil, nil)  // until more is heard of it
             }
-            replica.later { [self] in if !isOver { perform(effect) } }
         }
+        // what comes of one is not to be taken for known when the next was decided
+        for effect in effects { replica.later { [self] in if !isOver { perform(effect) } } }
         checkDue()
         checkExpired()
     }
@@ -218,7 +221,9 @@ final class DutySide {
         switch effect {
         case .publish(let change): publish(change)
         case .deleteClaim(let namespace, let name, let uid, let version):
-            guard leader.term() == term else { return }
+            guard leader.term() == term,
+                machine.mayDelete(namespace: namespace, name: name, uid: uid, resourceVersion: version, now: replica.now())
+            else { return }
             leader.acts(term)
             let key = cluster.key(namespace, name)
             sim.note { "\(self.replica.name): \(self.cluster.label(key)) expired" }
@@ -247,7 +252,7 @@ final class DutySide {
             account.log.publish(change, to: partition(change.key))
         } _: { [self] isAppended in
             guard isAppended == false else { return answered(change, arrived: isAppended != nil) }
-            // librdkafka waits for a leader of the partition as long as it waits for an answer.
+            // librdkafka would keep it until there is a leader; a client that gives it up sooner is the harder one.
             let life = replica.life
             sim.after(.seconds(30)) { [self] in replica.deliver(life) { [self] in answered(change, arrived: false) } }
         }

@@ -114,6 +114,10 @@ import Testing
         #expect(Self.deleted(list.handle(.wake, now: .s(301))) == [])
     }
 
+    private static func mayDelete(_ list: DueList, at seconds: Double, version: String = "7") -> Bool {
+        list.mayDelete(namespace: "team", name: "web-0", uid: "claim-1", resourceVersion: version, now: .s(seconds))
+    }
+
     @Test func `a deletion of which nothing came is asked for again, until the claim is seen to go`() {
         var list = Self.following([Self.claim(expires: 400, since: 0)])
         #expect(Self.deleted(list.handle(.wake, now: .s(400))) == ["web-0"])
@@ -123,8 +127,15 @@ import Testing
         #expect(Self.deleted(list.handle(.wake, now: .s(460))) == [], "its pod is back")
         _ = list.handle(.podGone(Self.pod()), now: .s(461))
         #expect(Self.deleted(list.handle(.wake, now: .s(860))) == [])
+        #expect(!Self.mayDelete(list, at: 861), "the deletion of before")
         #expect(Self.deleted(list.handle(.wake, now: .s(861))) == ["web-0"])
-        _ = list.handle(.claimSeen(Self.claim(expires: 400, since: 0).with { $0.isDeleting = true }), now: .s(862))
+        #expect(Self.mayDelete(list, at: 862) && !Self.mayDelete(list, at: 862, version: "8"))
+        var other = list
+        _ = other.handle(.gap, now: .s(863))
+        #expect(!Self.mayDelete(other, at: 864), "a watch was lost while it waited for its turn")
+        #expect(Self.deleted(list.handle(.wake, now: .s(890.9))) == [] && Self.deleted(list.handle(.wake, now: .s(891))) == ["web-0"])
+        #expect(Self.deleted(list.handle(.wake, now: .s(950.9))) == [] && Self.deleted(list.handle(.wake, now: .s(951))) == ["web-0"], "waits double")
+        _ = list.handle(.claimSeen(Self.claim(expires: 400, since: 0).with { $0.isDeleting = true }), now: .s(952))
         #expect(Self.deleted(list.handle(.wake, now: .s(2000))) == [])
     }
 

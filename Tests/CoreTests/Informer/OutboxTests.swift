@@ -34,6 +34,21 @@ import Testing
         #expect(outbox.handle(.acknowledged(Self.key("a")), now: .s(0)) == [.publish(Self.change("a", "3", .podGone))])
     }
 
+    @Test func `that a claim is gone is heard of, whatever comes after it but another claim`() {
+        func causes(_ waiting: [Cause], failed: Cause? = nil) -> [Cause] {
+            var outbox = Outbox()
+            _ = outbox.handle(.changed(Self.change("a", "1", failed ?? .podSeen)), now: .s(0))
+            for cause in waiting { _ = outbox.handle(.changed(Self.change("a", "2", cause)), now: .s(0)) }
+            let effects = outbox.handle(failed == nil ? .acknowledged(Self.key("a")) : .failed(Self.key("a")), now: .s(0)) + outbox.handle(.wake, now: .s(1))
+            return effects.compactMap { effect in if case .publish(let change) = effect { change.cause } else { nil } }
+        }
+        #expect(causes([.claimGone, .podGone]) == [.claimGone])
+        #expect(causes([.claimGone, .podSeen, .due]) == [.claimGone])
+        #expect(causes([.claimGone, .claimSeen, .podGone]) == [.podGone])
+        #expect(causes([.podGone], failed: .claimGone) == [.claimGone])
+        #expect(causes([.claimSeen], failed: .claimGone) == [.claimSeen])
+    }
+
     @Test func `what failed is sent again, unless something newer came`() {
         var outbox = Outbox()
         _ = outbox.handle(.changed(Self.change("a", "1")), now: .s(0))

@@ -34,6 +34,29 @@ import Testing
         #expect(Self.fail([.claimGone, .claimSeen]) == (12, 0), "it has a claim again")
     }
 
+    @Test func `it holds them from when its claim went, however long it has failed before`() {
+        var intake = `Intake of a worker`.ready()
+        let key = `Intake of a worker`.key("a")
+        _ = intake.handle(`Intake of a worker`.message(10, "a"), now: .ms(10))
+        _ = intake.handle(.finished(key, .again(.seconds(900), .waitingForCloud)), now: .ms(20))
+        var committed: [PartitionOffset] = []
+        func take(_ effects: [Intake.Effect], _ now: Instant) {
+            for case .commit(let id, let offsets) in effects {
+                committed = offsets
+                take(intake.handle(.committed(id, sentAt: now), now: now), now)
+            }
+        }
+        for second in 1...800 { take(intake.handle(.wake, now: .s(Double(second))), .s(Double(second))) }
+        #expect(committed == [PartitionOffset(partition: 0, offset: 11)], "parked")
+        take(intake.handle(`Intake of a worker`.message(11, "a", cause: .claimGone), now: .s(801)), .s(801))
+        take(intake.handle(.finished(key, Self.retry), now: .s(802)), .s(802))
+        for second in 803...1000 {
+            take(intake.handle(.wake, now: .s(Double(second))), .s(Double(second)))
+            take(intake.handle(.finished(key, Self.retry), now: .s(Double(second))), .s(Double(second)))
+        }
+        #expect(committed == [PartitionOffset(partition: 0, offset: 11)])
+    }
+
     @Test func `a key whose claim is gone holds its offsets until somebody has looked at it to the end`() {  // seed 1195
         #expect(Self.fail([.claimSeen, .claimGone, .podGone]) == (10, 0), "and does not count for the bound of the queue")
         #expect(Self.fail([.claimSeen, .claimGone, .podGone], then: .settled(.settled)) == (13, 0))

@@ -99,6 +99,30 @@ private final class ScriptedPublisher: QueuePublisher {
         await close()
     }
 
+    @Test func `a node that changes while its capacity is being written is written once more`() async throws {
+        let (node, eips) = (ObjectRef(.nodes, name: "node-1"), AnnotationNames.tkeDomain + "/eip")
+        func annotate(_ count: Int) throws {
+            _ = try kubernetes.withModel { try $0.patch(.merge(["metadata": ["annotations": [eips + "-capacity": .string("\(count)")]]]), at: node) }
+        }
+        try kubernetes.withModel {
+            _ = try $0.create(
+                ["metadata": ["name": "node-1"], "spec": ["providerID": "qcloud:///100003/ins-abc"]], in: .nodes, now: SandboxCloudSettings.wallClock())
+        }
+        try annotate(5)
+        kubernetes.state.withLock {
+            $0.faults.add(.init(method: "PATCH", path: "/api/v1/nodes/*", refusal: nil, losesReply: false, delay: .milliseconds(300), count: 1))
+        }
+        let lines = Lines()
+        let running = Task { await duties(lines).run() }
+        while !kubernetes.state.withLock({ $0.faults.waiting.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
+        try annotate(3)
+        while lines.count("node capacity written") < 2 { await lines.next().wait() }
+        #expect(kubernetes.withModel { $0.find(node)?["status"]["capacity"][eips].string } == "3")
+        running.cancel()
+        await running.value
+        await close()
+    }
+
     @Test func `who does not lead publishes nothing`() async throws {
         mayAct.withLock { $0 = false }
         publisher.gate.open()

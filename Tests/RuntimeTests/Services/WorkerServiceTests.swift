@@ -56,8 +56,8 @@ private final class ScriptedQueue: QueueConsumer {
     private static let partitions = (0..<2).map { Int32(map.partition(ofSlot: $0, of: place)) }.sorted()
 
     /// Over a cloud that does not answer and clusters that are not there.
-    private static func worker(_ queue: ScriptedQueue, _ http: HTTPClient, _ limits: Limits = Limits()) throws -> WorkerService {
-        let log = Log(sink: { _ in })
+    private static func worker(_ queue: ScriptedQueue, _ http: HTTPClient, _ limits: Limits = Limits(), lines: Lines = Lines()) throws -> WorkerService {
+        let log = Log(sink: { lines.add($0) })
         let cloud = TencentCloudClient(
             CloudSettings(region: "r", endpoint: try CloudEndpoint("http://127.0.0.1:9"), requestLife: RequestLife(.seconds(60))),
             credentials: FixedCredentials(CloudCredentials(secretID: "a", secretKey: Secret("b"))), http: http, now: LocalClock.now, observer: { _ in })
@@ -124,7 +124,8 @@ private final class ScriptedQueue: QueueConsumer {
     @Test func `what was to be given back and was lost meanwhile gives nothing back of what came after`() async throws {
         let http = HTTPClient()
         let queue = ScriptedQueue()
-        let worker = try Self.worker(queue, http)
+        let lines = Lines()
+        let worker = try Self.worker(queue, http, lines: lines)
         let life = Life()
         let running = Task { try await worker.run(life) }
         queue.stream.continuation.yield(.assigned([0: 7], generation: 3))
@@ -135,7 +136,7 @@ private final class ScriptedQueue: QueueConsumer {
         queue.stream.continuation.yield(.assigned([0: 8], generation: 4))
         queue.stream.continuation.yield(.revoking(lost: false, finish: { queue.note("finish") }))
         queue.stream.continuation.yield(.report("all is told"))
-        while await worker.trouble() != nil { await Task.yield() }  // nothing is owned any more: all of it was taken
+        while lines.count("all is told") == 0 { await lines.next().wait() }
         queue.answers.open()
         await queue.until("finish")
         let notes = queue.notes.withLock { $0 }
