@@ -51,7 +51,10 @@ extension Checks {
             return
         }
         // The claim for which it was sent was robbed of its finalizer, and another has come.
-        if wasJustStripped(key), request.clientToken != Naming.clientToken(key, claimUID: claim.uid, serial: claim.spec.serial) { unclaimed.insert(id) }
+        if wasJustStripped(key), request.clientToken != Naming.clientToken(key, claimUID: claim.uid, serial: claim.spec.serial) {
+            unclaimed.insert(id)
+            return
+        }
         if let named = claim.spec.addressID, named != id, allocated[named] == key, cloud.address(named) != nil {
             fail("promise 1", "\(key.name): \(id) allocated, and the claim has \(named)")
         }
